@@ -1,0 +1,239 @@
+//! The vocabulary: what a document, a block, a removal and an article are.
+//!
+//! Every stage speaks these types and no stage owns them, which is what lets stages stay ignorant of each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The identity of a document: the BLAKE3 hash of its (decompressed) bytes.
+///
+/// Never a name, an inode or a time: those are reused, content is not. Printed and parsed as `b3:` + 64 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputId(pub [u8; 32]);
+
+impl InputId {
+    /// Hashes the bytes of a document.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The 64 hex digits, without the `b3:` prefix.
+    pub fn hex(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+}
+
+impl fmt::Display for InputId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b3:{}", blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for InputId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::str::FromStr for InputId {
+    type Err = blake3::HexError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        blake3::Hash::from_hex(s.strip_prefix("b3:").unwrap_or(s)).map(|hash| Self(*hash.as_bytes()))
+    }
+}
+
+impl Serialize for InputId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for InputId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a document's content is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MediaType {
+    #[serde(rename = "text/html")]
+    Html,
+    #[serde(rename = "text/plain")]
+    Text,
+}
+
+/// What a record or a sidecar says about its document; every field as it was given, unchecked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Given {
+    pub url: Option<String>,
+    pub title: Option<String>,
+    pub authors: Vec<String>,
+    pub date_published: Option<String>,
+    pub site: Option<String>,
+    pub language: Option<String>,
+    pub fetched_at: Option<String>,
+    /// `sidecar` or `file` (a record): the provenance of a field taken from here.
+    pub from: GivenFrom,
+}
+
+/// Where a [`Given`] came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivenFrom {
+    /// The record that held the document.
+    #[default]
+    File,
+    /// A `<file>.meta.json` beside it.
+    Sidecar,
+}
+
+/// One input as found: decoded content, and what came along with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub input: InputId,
+    /// Relative to the inbox, `/`-separated, `#n` appended for the n-th record (1-based) of a file of records.
+    /// Bytes that are not UTF-8 are percent-encoded.
+    pub path: String,
+    /// The `id` that a record brought along.
+    pub external_id: Option<String>,
+    pub media_type: MediaType,
+    /// The WHATWG name of the encoding that the content was decoded from, such as `UTF-8`.
+    pub charset: String,
+    /// Length of the document in bytes, before decoding.
+    pub bytes: u64,
+    pub content: String,
+    pub given: Given,
+    /// The first sub-folder of the inbox that the document lies in: its source where it has no URL.
+    pub folder: Option<String>,
+}
+
+/// What kind of element or line a block was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    Paragraph,
+    /// A heading of level 1 to 6.
+    Heading(u8),
+    ListItem,
+    Quote,
+    /// Cells of one table row, joined.
+    TableRow,
+    Preformatted,
+    Caption,
+}
+
+/// A run of text under one block element, or one paragraph of a text file; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// 1-based line of a text, 1-based number of the block in document order of an HTML page.
+    pub line: u32,
+    pub kind: BlockKind,
+    pub text: String,
+}
+
+/// Why a piece was taken out: the kind of noise that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// A later line that repeats the headline.
+    DuplicateHeadline,
+    /// A line or paragraph that stands in the article already.
+    DuplicateText,
+    CommentForm,
+    CommentThread,
+    AlsoRead,
+    Share,
+    Newsletter,
+    Promo,
+    Advertisement,
+    Affiliate,
+    Caption,
+    Byline,
+    Timestamp,
+    AuthorBio,
+    Tags,
+    Navigation,
+    Cookie,
+    Paywall,
+    Copyright,
+    Contact,
+    SeoFiller,
+    Artefact,
+    /// Lines after the article that belong to a section that has begun there.
+    TailSection,
+    /// Menu items and teasers without a label, before or after the article.
+    Teaser,
+    /// Seen in other articles of the same site.
+    SiteBoilerplate,
+    /// Text of a page outside its main content.
+    OutsideContent,
+}
+
+/// One piece taken out of an article, with its reason: a cut that cannot be explained is not made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Removal {
+    pub class: Class,
+    /// Stable id of the rule, or `site:<site>` for a learned line.
+    pub rule: String,
+    /// The reason, as an editor would give it.
+    pub why: String,
+    /// As [`Block::line`].
+    pub line: u32,
+    /// What was taken out, in full.
+    pub text: String,
+}
+
+/// A judgement about an article that readers may filter on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// The text ends in the middle of a sentence or at a "read more".
+    Truncated,
+    /// Fewer words than a news brief has.
+    Short,
+    /// A listing, an error page, a consent page or the like.
+    NotAnArticle,
+    Paywalled,
+    LiveBlog,
+    Gallery,
+    /// A paragraph stands twice and may be the writer's own repetition.
+    RepeatsKept,
+    /// The passes disagreed with each other; a person should look.
+    Review,
+}
+
+/// One cleaned document: the fields of the published record that speak about content.
+///
+/// Provenance names, for each filled field, where it came from (see `RECORD`: `json_ld`, `meta`, `dom`, `text`, `url`,
+/// `file`, `sidecar`, `detected`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Article {
+    pub title: Option<String>,
+    /// NFC, paragraphs separated by one blank line, no headline, no markup.
+    pub text: String,
+    pub description: Option<String>,
+    pub authors: Vec<String>,
+    /// RFC 3339 date-time with offset, or a plain date.
+    pub date_published: Option<String>,
+    pub date_modified: Option<String>,
+    /// Without fragment and tracking parameters.
+    pub url: Option<String>,
+    /// Registrable domain.
+    pub site: Option<String>,
+    pub site_name: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    pub section: Option<String>,
+    pub tags: Vec<String>,
+    pub image: Option<String>,
+    pub flags: BTreeSet<Flag>,
+    pub provenance: BTreeMap<String, String>,
+    pub removed: Vec<Removal>,
+}

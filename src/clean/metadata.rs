@@ -1,0 +1,1 @@
+//! Metadata in normal form: canonical URL, site, dates, language.

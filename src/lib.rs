@@ -1,0 +1,4 @@
+//! copydesk: the copy desk for scraped news.
+#![forbid(unsafe_code)]
+pub mod article;
+pub mod clean;
