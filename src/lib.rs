@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 pub mod article;
 pub mod clean;
+pub mod config;
 pub mod outbox;
