@@ -27,13 +27,13 @@ const IMPURE: &[&str] = &["std::fs", "std::net", "std::env", "std::thread", "Sys
 
 #[test]
 fn every_module_names_only_what_lies_further_down_the_road() {
-    let found: Vec<String> = sources().iter().flat_map(|source| wrong_turns(source)).collect();
+    let found: Vec<String> = sources().iter().flat_map(wrong_turns).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
 fn pure_stages_know_no_clock_file_or_runtime() {
-    let found: Vec<String> = sources().iter().flat_map(|source| impurities(source)).collect();
+    let found: Vec<String> = sources().iter().flat_map(impurities).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
