@@ -69,6 +69,8 @@ pub struct Record {
     pub removed: Vec<Removal>,
     /// Every input merged here, the canonical one first.
     pub copies: Vec<Copy>,
+    /// How many inputs were merged here; more than `copies` lists when there are very many.
+    pub copies_total: u64,
     /// What made this record.
     pub pipeline: Pipeline,
 }
@@ -164,6 +166,7 @@ impl Record {
             flags: article.flags,
             provenance: article.provenance,
             removed: article.removed,
+            copies_total: copies.len() as u64,
             copies,
             pipeline: Pipeline { version: env!("CARGO_PKG_VERSION").to_owned() },
         }
@@ -282,7 +285,7 @@ mod tests {
         let json = serde_json::to_string_pretty(&Record::single(&document(), article())).expect("a record is JSON");
         let expected = "schema id revision title text description authors date_published date_modified url site \
                         site_name language section tags image word_count content_hash story flags provenance removed \
-                        copies pipeline";
+                        copies copies_total pipeline";
         assert_eq!(keys(&json), expected.split(' ').collect::<Vec<_>>());
     }
 
