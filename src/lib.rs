@@ -2,4 +2,6 @@
 #![forbid(unsafe_code)]
 pub mod article;
 pub mod clean;
+pub mod config;
 pub mod ledger;
+pub mod outbox;

@@ -1,0 +1,115 @@
+//! Bounds of the numbers, and the rules that concern more than one key.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::refusal::{Error, Refusal};
+use super::{Setting, Settings};
+
+/// A key of a number, with its least and greatest value and its unit.
+struct Limit {
+    key: &'static str,
+    least: f64,
+    most: f64,
+    unit: &'static str,
+}
+
+const fn limit(key: &'static str, least: f64, most: f64, unit: &'static str) -> Limit {
+    Limit { key, least, most, unit }
+}
+
+/// Every number that can be set. A test holds that none is missing.
+const LIMITS: &[Limit] = &[limit("inbox.settle_ms", 0.0, 3_600_000.0, "milliseconds")];
+
+/// Refuses numbers out of bounds, and folders that would feed the desk its own output.
+///
+/// Folders are compared by name, relative ones from the working folder `folder`.
+pub(super) fn check(values: &[Setting], settings: &Settings, folder: &Path) -> Result<(), Error> {
+    let mut refused: Vec<Refusal> = values.iter().filter_map(out_of_bounds).collect();
+    let setting = |key: &str| values.iter().find(|setting| setting.key == key);
+    let plain = |path: &Path| plain(&folder.join(path));
+    let inbox = plain(&settings.inbox.path);
+    for (key, path) in [("outbox.path", &settings.outbox.path), ("state.path", &settings.state.path)] {
+        if plain(path).starts_with(&inbox) {
+            let rule = format!(
+                "must not lie in the inbox ({}), whose files are read as articles",
+                settings.inbox.path.display()
+            );
+            refused.extend(setting(key).map(|setting| Refusal::of(setting, rule)));
+        }
+    }
+    if inbox != plain(&settings.outbox.path) && inbox.starts_with(plain(&settings.outbox.path)) {
+        let rule = format!("must not lie in the outbox ({})", settings.outbox.path.display());
+        refused.extend(setting("inbox.path").map(|setting| Refusal::of(setting, rule)));
+    }
+    for setting in values.iter().filter(|setting| setting.key.ends_with(".path")) {
+        if setting.value.as_str().is_some_and(str::is_empty) {
+            refused.push(Refusal::of(setting, "must name a folder"));
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(Error::Refused(refused)) }
+}
+
+fn out_of_bounds(setting: &Setting) -> Option<Refusal> {
+    let limit = LIMITS.iter().find(|limit| limit.key == setting.key)?;
+    let number = setting.value.as_float().or_else(|| setting.value.as_integer().map(|number| number as f64))?;
+    if (limit.least..=limit.most).contains(&number) {
+        return None;
+    }
+    let unit = if limit.unit.is_empty() { String::new() } else { format!(" {}", limit.unit) };
+    Some(Refusal::of(setting, format!("must be from {} to {}{unit}", limit.least, limit.most)))
+}
+
+/// The path without `.` and with `..` resolved by name alone; links are not followed, since nothing need exist yet.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Flag, Sources, load};
+    use super::*;
+
+    fn flag(key: &str, value: &str) -> Flag {
+        Flag { key: key.into(), value: value.into(), name: "--set".into() }
+    }
+
+    fn refused(flags: Vec<Flag>) -> String {
+        let sources = Sources { folder: "/nowhere".into(), flags, ..Sources::default() };
+        load(&sources).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn every_number_has_a_limit() {
+        let loaded = load(&Sources { folder: "/nowhere".into(), ..Sources::default() }).expect("the defaults hold");
+        for setting in &loaded.values {
+            if setting.value.is_integer() || setting.value.is_float() {
+                assert!(LIMITS.iter().any(|limit| limit.key == setting.key), "no limit for {}", setting.key);
+            }
+        }
+        for limit in LIMITS {
+            assert!(loaded.is_known(limit.key), "{} is no setting", limit.key);
+        }
+    }
+
+    #[test]
+    fn an_outbox_in_the_inbox_is_refused() {
+        let message = refused(vec![flag("outbox.path", "./inbox/../inbox/out")]);
+        assert!(message.contains("`outbox.path` must not lie in the inbox"), "{message}");
+    }
+
+    #[test]
+    fn a_number_out_of_bounds_is_refused_with_its_bounds_and_unit() {
+        let message = refused(vec![flag("inbox.settle_ms", "99999999")]);
+        assert_eq!(message, "`inbox.settle_ms` must be from 0 to 3600000 milliseconds, got 99999999 (set by --set)");
+    }
+}
