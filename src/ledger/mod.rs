@@ -41,7 +41,9 @@ impl Default for Settings {
 pub enum LedgerError {
     #[error("the state file: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("the state file has schema {found}, this copydesk knows up to {known}: use the newer copydesk that wrote it")]
+    #[error(
+        "the state file has schema {found}, this copydesk knows up to {known}: use the newer copydesk that wrote it"
+    )]
     Newer { found: i64, known: i64 },
     #[error(
         "{path}: the state file is damaged ({what}): stop the desk, move the file aside, put the files of done/ back into the inbox and start again"
@@ -91,7 +93,8 @@ impl Ledger {
 
     /// The highest document number in use, 0 when there is none.
     pub fn last_seq(&self) -> Result<u64, LedgerError> {
-        Ok(self.connection.query_row("SELECT coalesce(max(seq), 0) FROM documents", [], |row| row.get::<_, i64>(0))? as u64)
+        Ok(self.connection.query_row("SELECT coalesce(max(seq), 0) FROM documents", [], |row| row.get::<_, i64>(0))?
+            as u64)
     }
 
     /// Finds this very delivery: the same bytes under the same path.
@@ -126,7 +129,8 @@ impl Ledger {
 
     /// Whether another document than `input` starts with the same 8 bytes: its id needs more digits then.
     pub fn id_taken(&self, input: &InputId) -> Result<bool, LedgerError> {
-        let mut statement = self.connection.prepare_cached("SELECT 1 FROM documents WHERE key = ?1 AND input <> ?2 LIMIT 1")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM documents WHERE key = ?1 AND input <> ?2 LIMIT 1")?;
         Ok(statement.exists(params![rows::content_key(input), input.0])?)
     }
 
@@ -166,8 +170,9 @@ impl Ledger {
 
     /// Calls `take` for every sketch that arrived on `since_day` or later, in arrival order.
     pub fn each_sketch(&self, since_day: i32, mut take: impl FnMut(SketchRow<'_>)) -> Result<(), LedgerError> {
-        let mut statement =
-            self.connection.prepare("SELECT seq, cluster, day, url, brief, terms, roundup FROM sketches WHERE day >= ?1 ORDER BY seq")?;
+        let mut statement = self.connection.prepare(
+            "SELECT seq, cluster, day, url, brief, terms, roundup FROM sketches WHERE day >= ?1 ORDER BY seq",
+        )?;
         let mut rows = statement.query([since_day])?;
         while let Some(row) = rows.next()? {
             take(SketchRow {
@@ -340,10 +345,14 @@ mod tests {
     fn forgotten_lessons_do_not_come_back_and_later_ones_count() {
         let (folder, mut ledger) = ledger();
         let lesson = |seq| Lesson { seq, publication: "example.org".into(), day: 7, lines: vec![1, u64::MAX] };
-        ledger.commit(&Batch { lessons: vec![lesson(1)], counts: [("documents", 1)].into(), ..Batch::default() }).unwrap();
+        ledger
+            .commit(&Batch { lessons: vec![lesson(1)], counts: [("documents", 1)].into(), ..Batch::default() })
+            .unwrap();
         assert!(forget(folder.path(), "example.org").unwrap());
         assert!(!forget(folder.path(), "nowhere.example").unwrap());
-        ledger.commit(&Batch { lessons: vec![lesson(2)], counts: [("documents", 1)].into(), ..Batch::default() }).unwrap();
+        ledger
+            .commit(&Batch { lessons: vec![lesson(2)], counts: [("documents", 1)].into(), ..Batch::default() })
+            .unwrap();
         let mut lessons = Vec::new();
         ledger.each_lesson(|lesson| lessons.push(lesson)).unwrap();
         assert_eq!(lessons, [lesson(2)]);

@@ -68,8 +68,9 @@ impl Reader {
         let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
         let counters = rows.collect::<Result<BTreeMap<_, _>, _>>()?;
         let of = |name| counters.get(name).map_or(0, |&value| value.max(0) as u64);
-        let pending =
-            self.connection.query_row("SELECT count(*) FROM articles WHERE pending = 1", [], |row| row.get::<_, i64>(0))?;
+        let pending = self
+            .connection
+            .query_row("SELECT count(*) FROM articles WHERE pending = 1", [], |row| row.get::<_, i64>(0))?;
         let (documents, articles) = (of("documents"), of("articles"));
         Ok(Counts {
             documents,
@@ -173,8 +174,9 @@ pub(super) fn members(
     cluster: u64,
     limit: usize,
 ) -> Result<(Vec<DocumentRow>, u64), LedgerError> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT ?2"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT ?2"
+    ))?;
     let rows = statement.query_map(params![cluster as i64, limit as i64], document)?;
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     if rows.len() < limit {
@@ -195,8 +197,8 @@ pub(super) fn articles(
     condition: &str,
     params: impl Params,
 ) -> Result<Vec<ArticleRow>, LedgerError> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT cluster, id, revision, story, into_id FROM articles {condition}"))?;
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT cluster, id, revision, story, into_id FROM articles {condition}"))?;
     let rows = statement.query_map(params, |row| {
         Ok(ArticleRow {
             cluster: row.get::<_, i64>(0)? as u64,

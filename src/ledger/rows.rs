@@ -218,7 +218,8 @@ impl Batch {
         for event in &self.feed {
             insert.execute(params![event.event, event.id, event.revision as i64, event.into_id, event.at_ms])?;
         }
-        let mut insert = to.prepare_cached("INSERT INTO lessons (seq, publication, day, lines) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert =
+            to.prepare_cached("INSERT INTO lessons (seq, publication, day, lines) VALUES (?1, ?2, ?3, ?4)")?;
         for lesson in &self.lessons {
             let lines: Vec<u8> = lesson.lines.iter().flat_map(|line| line.to_le_bytes()).collect();
             insert.execute(params![lesson.seq as i64, lesson.publication, lesson.day, lines])?;
