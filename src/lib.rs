@@ -2,3 +2,4 @@
 #![forbid(unsafe_code)]
 pub mod article;
 pub mod clean;
+pub mod dedup;
