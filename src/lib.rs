@@ -5,3 +5,4 @@ pub mod clean;
 pub mod config;
 pub mod ledger;
 pub mod outbox;
+pub mod dedup;
