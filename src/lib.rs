@@ -3,4 +3,6 @@
 pub mod article;
 pub mod clean;
 pub mod config;
+pub mod ledger;
 pub mod outbox;
+pub mod dedup;

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub mod record;
+mod writer;
 
 pub use record::{Copy, Record, Relation, article_id, schema};
+pub use writer::{Outbox, OutboxError};
 
 /// Settings of the outbox, as used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +16,14 @@ pub use record::{Copy, Record, Relation, article_id, schema};
 pub struct Settings {
     /// The folder that holds one `<id>.json` per article.
     pub path: PathBuf,
+    /// Threads that write it; each waits for the disk most of the time.
+    pub writers: usize,
+    /// Copies that a record lists; further ones are counted in `copies_total` and kept in the state.
+    pub max_copies: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { path: "outbox".into() }
+        Self { path: "outbox".into(), writers: 16, max_copies: 1000 }
     }
 }

@@ -69,10 +69,10 @@ pub struct Record {
     pub removed: Vec<Removal>,
     /// Every input merged here, the canonical one first.
     pub copies: Vec<Copy>,
-    /// How many inputs were merged here; more than `copies` lists when there are very many.
-    pub copies_total: u64,
     /// What made this record.
     pub pipeline: Pipeline,
+    /// How many inputs were merged; more than `copies` lists when there are very many.
+    pub copies_total: u64,
 }
 
 /// The name of the format, which is also the version check: a reader refuses a major number that it does not know.
@@ -170,6 +170,13 @@ impl Record {
             copies,
             pipeline: Pipeline { version: env!("CARGO_PKG_VERSION").to_owned() },
         }
+    }
+
+    /// The file's content: pretty JSON with a final newline.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec_pretty(self).expect("a record is plain values");
+        json.push(b'\n');
+        json
     }
 
     /// The record of a document that was cleaned alone: its own story, one copy, first revision.
@@ -285,7 +292,7 @@ mod tests {
         let json = serde_json::to_string_pretty(&Record::single(&document(), article())).expect("a record is JSON");
         let expected = "schema id revision title text description authors date_published date_modified url site \
                         site_name language section tags image word_count content_hash story flags provenance removed \
-                        copies copies_total pipeline";
+                        copies pipeline copies_total";
         assert_eq!(keys(&json), expected.split(' ').collect::<Vec<_>>());
     }
 

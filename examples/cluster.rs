@@ -1,0 +1,57 @@
+//! Clusters a stream of articles: NDJSON `{id, title, text, date, url}` in, `{id, cluster, story}` out.
+//!
+//! Prints each document once, in its final cluster, and the time spent on standard error.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::io::{BufRead, Write, stdin, stdout};
+use std::time::{Duration, Instant};
+
+use copydesk::dedup::{Deduplicator, Facts, Settings, Sketch};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Input {
+    id: String,
+    title: Option<String>,
+    text: String,
+    url: Option<String>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let settings = match std::env::args().nth(1) {
+        Some(json) => serde_json::from_str(&json)?,
+        None => Settings::default(),
+    };
+    let mut deduplicator = Deduplicator::new(settings);
+    let mut documents: Vec<Input> = Vec::new();
+    let mut clusters: HashMap<u64, u64> = HashMap::new();
+    let mut spent = Duration::ZERO;
+    for line in stdin().lock().lines() {
+        documents.push(serde_json::from_str(&line?)?);
+        let doc = documents.len() as u64;
+        let input = &documents[documents.len() - 1];
+        let begun = Instant::now();
+        let sketch = Sketch::of(input.title.as_deref(), &input.text);
+        let facts = Facts { url: input.url.as_deref(), day: 0 };
+        let verdict = deduplicator.judge(doc, &facts, sketch, &mut |earlier| {
+            let earlier = documents.get(earlier as usize - 1)?;
+            Some(Sketch::of(earlier.title.as_deref(), &earlier.text))
+        });
+        spent += begun.elapsed();
+        clusters.insert(doc, verdict.cluster);
+        clusters.extend(verdict.moved);
+    }
+    let mut out = stdout().lock();
+    for (doc, input) in (1u64..).zip(&documents) {
+        serde_json::to_writer(&mut out, &serde_json::json!({"id": input.id, "cluster": clusters[&doc]}))?;
+        writeln!(out)?;
+    }
+    let each = documents.len().max(1);
+    eprintln!(
+        "{each} documents, {:.1} µs and {} B of index each",
+        spent.as_secs_f64() * 1e6 / each as f64,
+        deduplicator.memory_bytes() / each
+    );
+    Ok(())
+}

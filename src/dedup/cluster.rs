@@ -1,0 +1,205 @@
+//! Which document is in which cluster: the rows of the window in arrival order, and the members of each cluster.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::index::Ordinal;
+use super::{ClusterId, DocId};
+
+/// What is kept of one document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub doc: DocId,
+    pub cluster: ClusterId,
+    /// Hash of the canonical URL, 0 for none.
+    pub url: u64,
+    pub shingles: u32,
+    pub day: i32,
+    pub roundup: bool,
+}
+
+/// A cluster that is more than its founder.
+#[derive(Debug)]
+struct Members {
+    /// Sorted.
+    ordinals: Vec<Ordinal>,
+    longest: Ordinal,
+}
+
+/// Documents of the window and their clusters.
+#[derive(Default)]
+pub(crate) struct Clusters {
+    rows: VecDeque<Row>,
+    /// Ordinal of the first row.
+    base: Ordinal,
+    /// Clusters of several members, or of one that is not the founder.
+    several: HashMap<ClusterId, Members>,
+    members_held: usize,
+    /// The latest document of each URL.
+    urls: HashMap<u64, Ordinal>,
+}
+
+impl Clusters {
+    pub fn new() -> Self {
+        Self { base: 1, ..Self::default() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn next_ordinal(&self) -> Ordinal {
+        self.base + self.rows.len() as Ordinal
+    }
+
+    pub fn first_ordinal(&self) -> Ordinal {
+        self.base
+    }
+
+    pub fn row(&self, ordinal: Ordinal) -> &Row {
+        &self.rows[(ordinal - self.base) as usize]
+    }
+
+    pub fn last(&self) -> Option<&Row> {
+        self.rows.back()
+    }
+
+    pub fn first(&self) -> Option<&Row> {
+        self.rows.front()
+    }
+
+    pub fn ordinal_of(&self, doc: DocId) -> Option<Ordinal> {
+        let at = self.rows.binary_search_by_key(&doc, |row| row.doc).ok()?;
+        Some(self.base + at as Ordinal)
+    }
+
+    /// The latest document with this URL.
+    pub fn with_url(&self, url: u64) -> Option<Ordinal> {
+        self.urls.get(&url).copied()
+    }
+
+    pub fn set_roundup(&mut self, ordinal: Ordinal) {
+        self.rows[(ordinal - self.base) as usize].roundup = true;
+    }
+
+    /// Adds a document after all others; its cluster may exist already.
+    pub fn push(&mut self, row: Row) -> Ordinal {
+        let ordinal = self.next_ordinal();
+        if row.url != 0 {
+            self.urls.insert(row.url, ordinal);
+        }
+        self.rows.push_back(Row { cluster: row.doc, ..row });
+        if row.cluster != row.doc {
+            self.enter(ordinal, row.cluster);
+        }
+        ordinal
+    }
+
+    /// Live members of a cluster, in arrival order.
+    pub fn members(&self, cluster: ClusterId) -> Vec<Ordinal> {
+        match self.several.get(&cluster) {
+            Some(members) => members.ordinals.clone(),
+            None => self.founder_alone(cluster).into_iter().collect(),
+        }
+    }
+
+    /// The member with the longest text, the oldest of equals.
+    pub fn longest(&self, cluster: ClusterId) -> Option<Ordinal> {
+        self.several.get(&cluster).map(|members| members.longest).or_else(|| self.founder_alone(cluster))
+    }
+
+    fn founder_alone(&self, cluster: ClusterId) -> Option<Ordinal> {
+        self.ordinal_of(cluster).filter(|ordinal| self.row(*ordinal).cluster == cluster)
+    }
+
+    fn enter(&mut self, ordinal: Ordinal, cluster: ClusterId) {
+        let founder = self.founder_alone(cluster);
+        self.rows[(ordinal - self.base) as usize].cluster = cluster;
+        let held = self.several.entry(cluster).or_insert_with(|| Members {
+            ordinals: founder.into_iter().collect(),
+            longest: founder.unwrap_or(ordinal),
+        });
+        let before = held.ordinals.len();
+        if let Err(at) = held.ordinals.binary_search(&ordinal) {
+            held.ordinals.insert(at, ordinal);
+        }
+        self.members_held += held.ordinals.len() - before;
+        let longest = held.longest;
+        let (old, new) = (self.row(longest).shingles, self.row(ordinal).shingles);
+        if new > old || (new == old && ordinal < longest) {
+            self.several.get_mut(&cluster).expect("entered above").longest = ordinal;
+        }
+    }
+
+    /// Moves documents, all of one cluster, to another one; each with its new cluster.
+    pub fn move_to(&mut self, ordinals: &[Ordinal], cluster: ClusterId) -> Vec<(DocId, ClusterId)> {
+        let Some(from) = ordinals.first().map(|first| self.row(*first).cluster).filter(|from| *from != cluster) else {
+            return Vec::new();
+        };
+        if let Some(held) = self.several.get_mut(&from) {
+            let leaving: BTreeSet<Ordinal> = ordinals.iter().copied().collect();
+            let before = held.ordinals.len();
+            held.ordinals.retain(|ordinal| !leaving.contains(ordinal));
+            self.members_held -= before - held.ordinals.len();
+            self.settle(from);
+        }
+        for &ordinal in ordinals {
+            self.rows[(ordinal - self.base) as usize].cluster = cluster;
+        }
+        for &ordinal in ordinals {
+            // A founder needs no entry while it is alone.
+            if self.row(ordinal).doc != cluster || self.several.contains_key(&cluster) {
+                self.enter(ordinal, cluster);
+            }
+        }
+        ordinals.iter().map(|ordinal| (self.row(*ordinal).doc, cluster)).collect()
+    }
+
+    /// Restores the rules of `several` after members left.
+    fn settle(&mut self, cluster: ClusterId) {
+        let Some(held) = self.several.get(&cluster) else { return };
+        let longest = held.ordinals.iter().copied().max_by_key(|o| (self.row(*o).shingles, std::cmp::Reverse(*o)));
+        match (longest, held.ordinals.as_slice()) {
+            (None, _) => {
+                self.several.remove(&cluster);
+            }
+            (Some(_), [only]) if self.row(*only).doc == cluster => {
+                self.several.remove(&cluster);
+                self.members_held -= 1;
+            }
+            (Some(longest), _) => self.several.get_mut(&cluster).expect("seen above").longest = longest,
+        }
+    }
+
+    /// Forgets the oldest documents, as long as `old` says so; the number forgotten.
+    pub fn expire_while(&mut self, mut old: impl FnMut(&Row) -> bool) -> usize {
+        let mut touched = BTreeSet::new();
+        let before = self.rows.len();
+        while let Some(row) = self.rows.front().copied().filter(&mut old) {
+            if row.url != 0 && self.urls.get(&row.url) == Some(&self.base) {
+                self.urls.remove(&row.url);
+            }
+            if self.several.contains_key(&row.cluster) {
+                touched.insert(row.cluster);
+            }
+            self.rows.pop_front();
+            self.base += 1;
+        }
+        for cluster in touched {
+            if let Some(held) = self.several.get_mut(&cluster) {
+                let gone = held.ordinals.partition_point(|ordinal| *ordinal < self.base);
+                held.ordinals.drain(..gone);
+                self.members_held -= gone;
+            }
+            self.settle(cluster);
+        }
+        before - self.rows.len()
+    }
+
+    /// Memory held, in bytes; hash tables are counted at their usual load.
+    pub fn bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Row>()
+            + self.several.capacity() * (size_of::<(ClusterId, Members)>() + 1) * 8 / 7
+            + self.members_held * 2 * size_of::<Ordinal>()
+            + self.urls.capacity() * (size_of::<(u64, Ordinal)>() + 1) * 8 / 7
+    }
+}

@@ -1,0 +1,108 @@
+//! Article → verdict: is this a near-copy of an article that is known, and of which.
+//!
+//! Pure: no I/O, no clock; one [`Deduplicator`] has one owner. What happens to a document, in order: [`Sketch::of`] (on any
+//! thread) → candidates from the inverted index → exact comparison → template guard → roundup rule → cluster rule.
+//! [`merge`](merge::merge) then writes the one article of a cluster.
+
+mod canonical;
+mod cluster;
+mod index;
+mod judge;
+pub mod merge;
+mod recall;
+mod roundup;
+mod sketch;
+mod template;
+mod tokens;
+mod verify;
+
+pub use judge::{Deduplicator, Expired, Facts, Standing};
+pub use sketch::{DamagedBrief, SHINGLE_WORDS, Sketch};
+
+use serde::{Deserialize, Serialize};
+
+/// A document's number in the ledger, rising in arrival order.
+pub type DocId = u64;
+/// A cluster's name: the document that founded it. A name is never given to other documents' cluster.
+pub type ClusterId = DocId;
+
+/// Thresholds and bounds, as used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Share of the smaller text's 5-word shingles that a copy has in common with the other.
+    pub min_containment: f64,
+    /// Share of the smaller text's names and numbers that stand beside the same word in a copy.
+    pub min_slots_kept: f64,
+    /// Documents that arrived more days ago than this are forgotten.
+    pub window_days: u32,
+    /// Memory for the index; past it the oldest days are forgotten. About 600 bytes a document.
+    pub max_index_bytes: usize,
+    /// Memory for full sketches of recent documents.
+    pub max_recall_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            min_containment: 0.58,
+            min_slots_kept: 0.65,
+            window_days: 90,
+            max_index_bytes: 1 << 30,
+            max_recall_bytes: 32 << 20,
+        }
+    }
+}
+
+/// What was decided about a document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// Its own id where it is a new article.
+    pub cluster: ClusterId,
+    /// Other documents whose cluster changes through this one, each with its new cluster.
+    pub moved: Vec<(DocId, ClusterId)>,
+    /// Documents now known to be roundup pages (this one among them, if it is one); to be told to
+    /// [`Deduplicator::restore`] at the next start.
+    pub roundups: Vec<DocId>,
+    /// Every comparison made, with its outcome: why merged, and why a close one was not. Closest first, bounded.
+    pub evidence: Vec<Evidence>,
+    /// Documents that were forgotten to make room.
+    pub expired: Option<Expired>,
+}
+
+/// One comparison with an earlier document.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub other: DocId,
+    /// Share of the smaller text's shingles that the larger has.
+    pub containment: f64,
+    pub jaccard: f64,
+    /// Share of the smaller text's names and numbers in the same place; `None` where there are too few.
+    pub slots_kept: Option<f64>,
+    pub outcome: Outcome,
+}
+
+/// Why two texts were merged, or were not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// They share enough.
+    NearCopy,
+    /// A later state of the same URL.
+    SameUrl,
+    /// They share too little.
+    TooLittle,
+    /// The same sentences with other names and numbers.
+    Template,
+    /// One of them is a page that holds several articles.
+    Roundup,
+    /// A copy of some document of the other's cluster, but not of its article.
+    Chain,
+}
+
+impl Outcome {
+    /// Whether the two are now one article.
+    pub fn is_merged(self) -> bool {
+        matches!(self, Self::NearCopy | Self::SameUrl)
+    }
+}

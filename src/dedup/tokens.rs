@@ -1,0 +1,365 @@
+//! Text → tokens: what counts as a word, and when two spellings are the same word.
+//!
+//! Copies of one article differ in case, quotes, dashes, spaces, accents, ligatures, `5,000` against `5000` and `five`
+//! against `5`; none of that may break a shingle. One pass, no allocation, no per-token string: a token is its hash.
+
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// One token of a text, folded and hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// Hash of the folded spelling; stable for ever, since it is stored.
+    pub hash: u64,
+    pub kind: Kind,
+}
+
+/// What a token's first character says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Word,
+    /// Begins with a capital although no sentence begins there: mostly a name.
+    Name,
+    /// Begins with a digit, or is a number word.
+    Number,
+}
+
+/// Tokens are cut here, so that no run of letters costs more than its length; no word of any language is longer.
+const MAX_TOKEN_CHARS: u32 = 256;
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+const fn fnv(bytes: &[u8]) -> u64 {
+    let mut hash = FNV_OFFSET;
+    let mut i = 0;
+    while i < bytes.len() {
+        hash = (hash ^ bytes[i] as u64).wrapping_mul(FNV_PRIME);
+        i += 1;
+    }
+    hash
+}
+
+/// The finalizer of SplitMix64 (Steele et al. 2014): spreads every input bit over all output bits.
+pub(crate) const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Number words that news style guides write out, and their digits: papers differ in where they stop.
+const NUMBER_WORDS: [(u64, u64); 11] = [
+    (fnv(b"two"), fnv(b"2")),
+    (fnv(b"three"), fnv(b"3")),
+    (fnv(b"four"), fnv(b"4")),
+    (fnv(b"five"), fnv(b"5")),
+    (fnv(b"six"), fnv(b"6")),
+    (fnv(b"seven"), fnv(b"7")),
+    (fnv(b"eight"), fnv(b"8")),
+    (fnv(b"nine"), fnv(b"9")),
+    (fnv(b"ten"), fnv(b"10")),
+    (fnv(b"eleven"), fnv(b"11")),
+    (fnv(b"twelve"), fnv(b"12")),
+];
+
+/// How a character takes part in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Class {
+    Separator,
+    /// Ends a sentence or a line: a capital after it says nothing.
+    SentenceEnd,
+    Letter,
+    Capital,
+    Digit,
+    /// Dropped inside a word: `don't` is `dont`; a final `'s` goes.
+    Apostrophe,
+    /// Dropped between two digits: `5,000` is `5000`.
+    NumberMark,
+    /// Invisible or combining: dropped, breaks nothing.
+    Joiner,
+    /// A script without spaces whose characters are about a syllable (Han, kana): tokens are overlapping pairs.
+    Syllabic,
+    /// A script without spaces whose characters are letters (Thai, Lao, Khmer, Burmese): overlapping runs of eight.
+    Unspaced,
+}
+
+const ASCII: [Class; 128] = {
+    let mut table = [Class::Separator; 128];
+    let mut i = 0;
+    while i < 128 {
+        let byte = i as u8;
+        if byte.is_ascii_lowercase() {
+            table[i] = Class::Letter;
+        } else if byte.is_ascii_uppercase() {
+            table[i] = Class::Capital;
+        } else if byte.is_ascii_digit() {
+            table[i] = Class::Digit;
+        } else if byte == b'\'' || byte == b'`' {
+            table[i] = Class::Apostrophe;
+        } else if byte == b'.' || byte == b',' {
+            table[i] = Class::NumberMark;
+        } else if byte == b'!' || byte == b'?' || byte == b':' || byte == b'\n' {
+            table[i] = Class::SentenceEnd;
+        }
+        i += 1;
+    }
+    table
+};
+
+/// Class and folded form of one character; `folded` is 0 where it folds to several characters.
+#[derive(Clone, Copy)]
+struct Fold {
+    class: Class,
+    folded: u32,
+}
+
+/// Characters below this are looked up: every alphabet with case or accents. Above stand ideographs, Hangul and rarities.
+const TABLE_END: u32 = 0x2e80;
+
+static TABLE: LazyLock<Vec<Fold>> = LazyLock::new(|| {
+    (0..TABLE_END)
+        .map(|code| char::from_u32(code).map_or(Fold { class: Class::Separator, folded: 0 }, classify))
+        .collect()
+});
+
+fn classify(c: char) -> Fold {
+    let class = match c {
+        '\u{2018}' | '\u{2019}' | '\u{00b4}' | '\u{02bc}' | '\u{2032}' => Class::Apostrophe,
+        '\u{00ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
+            Class::Joiner
+        }
+        '\u{2028}' | '\u{2029}' | '\u{0964}' | '\u{061f}' | '\u{06d4}' => Class::SentenceEnd,
+        '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' if !c.is_numeric() => {
+            Class::Unspaced
+        }
+        _ if ('\u{0300}'..='\u{036f}').contains(&c) => Class::Joiner,
+        _ if c.is_numeric() => Class::Digit,
+        _ if c.is_uppercase() => Class::Capital,
+        _ if c.is_alphabetic() || is_combining_mark(c) => Class::Letter,
+        _ => Class::Separator,
+    };
+    let mut folded = fold(c);
+    let first = folded.next().map_or(0, u32::from);
+    Fold { class, folded: if folded.next().is_none() { first } else { 0 } }
+}
+
+/// Compatibility decomposition without Latin, Greek and Cyrillic accents, in lower case.
+fn fold(c: char) -> impl Iterator<Item = char> {
+    std::iter::once(c).nfkd().filter(|c| !('\u{0300}'..='\u{036f}').contains(c)).flat_map(char::to_lowercase)
+}
+
+fn class_of(c: char) -> Fold {
+    let code = u32::from(c);
+    match code {
+        0..TABLE_END => TABLE[code as usize],
+        // Hangul syllables have spaces and no case.
+        0xac00..=0xd7a3 => Fold { class: Class::Letter, folded: code },
+        0x3041..=0x30ff | 0x3400..=0x9fff | 0x2_0000..=0x3_ffff => Fold { class: Class::Syllabic, folded: code },
+        0x3002 | 0xff01 | 0xff0e | 0xff1a | 0xff1f | 0xff61 => Fold { class: Class::SentenceEnd, folded: 0 },
+        0xff0c => Fold { class: Class::NumberMark, folded: 0 },
+        // Kana in the narrow form of old feeds is the same kana.
+        0xff66..=0xff9d => Fold { class: Class::Syllabic, folded: classify(c).folded },
+        _ => classify(c),
+    }
+}
+
+/// The characters of the current run of an unspaced script, newest last.
+#[derive(Default)]
+struct Run {
+    recent: [u32; 8],
+    length: usize,
+}
+
+impl Run {
+    /// Adds a character; the hash of the last `width` characters (fewer at the start of a run).
+    fn push(&mut self, c: u32, width: usize) -> u64 {
+        self.recent.rotate_left(1);
+        self.recent[7] = c;
+        self.length = (self.length + 1).min(width);
+        self.recent[8 - self.length..].iter().fold(FNV_OFFSET, |hash, &c| (hash ^ u64::from(c)).wrapping_mul(FNV_PRIME))
+    }
+}
+
+/// The word being read.
+struct Word {
+    hash: u64,
+    /// Hash before the last character, and before the last apostrophe: what remains when a final `'s` goes.
+    before_apostrophe: Option<u64>,
+    chars: u32,
+    since_apostrophe: u32,
+    last: u32,
+    kind: Kind,
+}
+
+impl Word {
+    const EMPTY: Self =
+        Self { hash: FNV_OFFSET, before_apostrophe: None, chars: 0, since_apostrophe: 0, last: 0, kind: Kind::Word };
+
+    fn push(&mut self, c: u32) {
+        if c < 0x80 {
+            self.hash = (self.hash ^ u64::from(c)).wrapping_mul(FNV_PRIME);
+        } else {
+            self.hash = (self.hash ^ u64::from(c & 0xff)).wrapping_mul(FNV_PRIME);
+            self.hash = (self.hash ^ u64::from(c >> 8)).wrapping_mul(FNV_PRIME);
+        }
+        self.chars += 1;
+        self.since_apostrophe += 1;
+        self.last = c;
+    }
+
+    fn finish(&mut self) -> Token {
+        let possessive = self.since_apostrophe == 1 && self.last == u32::from('s');
+        let mut hash = match self.before_apostrophe {
+            Some(before) if possessive => before,
+            _ => self.hash,
+        };
+        let mut kind = self.kind;
+        if kind != Kind::Number
+            && (3..=6).contains(&self.chars)
+            && let Some(&(_, digits)) = NUMBER_WORDS.iter().find(|(word, _)| *word == hash)
+        {
+            hash = digits;
+            kind = Kind::Number;
+        }
+        *self = Self::EMPTY;
+        Token { hash: mix(hash), kind }
+    }
+}
+
+/// Calls `each` for every token of `text`, in order.
+pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
+    let bytes = text.as_bytes();
+    let mut word = Word::EMPTY;
+    let mut run = Run::default();
+    let mut sentence_start = true;
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let (fold, c) = if byte < 0x80 {
+            at += 1;
+            (Fold { class: ASCII[usize::from(byte)], folded: u32::from(byte.to_ascii_lowercase()) }, char::from(byte))
+        } else {
+            let c = text[at..].chars().next().expect("at is a character boundary before the end");
+            at += c.len_utf8();
+            (class_of(c), c)
+        };
+        match fold.class {
+            Class::Letter | Class::Capital | Class::Digit => {
+                run.length = 0;
+                if word.chars == 0 {
+                    word.kind = match fold.class {
+                        Class::Digit => Kind::Number,
+                        Class::Capital if !sentence_start => Kind::Name,
+                        _ => Kind::Word,
+                    };
+                } else if word.chars >= MAX_TOKEN_CHARS {
+                    each(word.finish());
+                }
+                sentence_start = false;
+                if fold.folded != 0 {
+                    word.push(fold.folded)
+                } else {
+                    self::fold(c).for_each(|c| word.push(u32::from(c)))
+                }
+            }
+            Class::Joiner => {}
+            Class::Apostrophe if word.chars > 0 => {
+                word.before_apostrophe = Some(word.hash);
+                word.since_apostrophe = 0;
+            }
+            Class::NumberMark
+                if word.kind == Kind::Number && word.chars > 0 && bytes.get(at).is_some_and(u8::is_ascii_digit) => {}
+            Class::Syllabic | Class::Unspaced => {
+                if word.chars > 0 {
+                    each(word.finish());
+                }
+                let width = if fold.class == Class::Syllabic { 2 } else { 8 };
+                let c = if fold.folded == 0 { u32::from(c) } else { fold.folded };
+                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word });
+                sentence_start = false;
+            }
+            Class::Separator | Class::SentenceEnd | Class::Apostrophe | Class::NumberMark => {
+                run.length = 0;
+                if word.chars > 0 {
+                    each(word.finish());
+                }
+                if fold.class == Class::SentenceEnd || byte == b'.' {
+                    sentence_start = true;
+                }
+            }
+        }
+    }
+    if word.chars > 0 {
+        each(word.finish());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashes(text: &str) -> Vec<u64> {
+        let mut all = Vec::new();
+        tokens(text, |token| all.push(token.hash));
+        all
+    }
+
+    fn kinds(text: &str) -> Vec<Kind> {
+        let mut all = Vec::new();
+        tokens(text, |token| all.push(token.kind));
+        all
+    }
+
+    #[test]
+    fn spellings_of_one_text_have_the_same_tokens() {
+        for (a, b) in [
+            ("The mayor's plan", "THE MAYOR\u{2019}S PLAN"),
+            ("the mayor's plan", "the mayor plan"),
+            ("don't", "don\u{2019}t"),
+            ("it cost 5,000 dollars", "it cost 5000 dollars"),
+            ("five ships", "5 ships"),
+            ("efficient office", "e\u{fb03}cient of\u{fb01}ce"),
+            ("caf\u{e9} S\u{e3}o", "cafe\u{301} Sao"),
+            ("\u{439}\u{43e}\u{434}", "\u{438}\u{306}\u{43e}\u{434}"),
+            ("co\u{ad}operate zero\u{200b}width", "cooperate zerowidth"),
+            ("a\u{a0}b\u{2009}c \u{2014} d", "a b c - d"),
+            ("\u{ff21}\u{ff22}\u{ff11}\u{ff12}", "ab12"),
+            ("\u{ff76}\u{ff77}", "\u{30ab}\u{30ad}"),
+        ] {
+            assert_eq!(hashes(a), hashes(b), "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn different_words_stay_different() {
+        for (a, b) in [("5.1", "5 1"), ("rain", "ruin"), ("its", "it's"), ("no\nway", "noway")] {
+            assert_ne!(hashes(a), hashes(b), "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_are_seen_except_where_a_sentence_begins() {
+        use Kind::{Name, Number, Word};
+        assert_eq!(
+            kinds("The ship Aurora sank. Three of 40 drowned: Nobody knows"),
+            [Word, Word, Name, Word, Number, Word, Number, Word, Word, Word]
+        );
+    }
+
+    #[test]
+    fn scripts_without_spaces_give_a_token_for_each_character() {
+        assert_eq!(hashes("\u{6771}\u{4eac}\u{90fd}").len(), 3);
+        assert_eq!(hashes("\u{e01}\u{e23}\u{e38}\u{e07}").len(), 4);
+        let (a, b) = (hashes("\u{6771}\u{4eac}\u{90fd}\u{77e5}"), hashes("\u{5927}\u{4eac}\u{90fd}\u{77e5}"));
+        assert_ne!(a[1], b[1]);
+        assert_eq!(a[2..], b[2..]);
+    }
+
+    #[test]
+    fn a_run_of_letters_without_end_is_cut() {
+        assert_eq!(hashes(&"x".repeat(1_000)).len(), 4);
+    }
+}

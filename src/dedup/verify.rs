@@ -1,0 +1,64 @@
+//! How much two texts share, exactly: the measures that candidates are judged by.
+
+use super::sketch::Sketch;
+
+/// Tokens in a stretch of text for [`Comparison::coverage`]: about one sentence.
+const STRETCH_TOKENS: u32 = 20;
+
+/// What two texts have in common.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Comparison {
+    /// Distinct shingles in both.
+    pub shared: u32,
+    /// Share of the smaller text's shingles that the larger has.
+    pub containment: f64,
+    pub jaccard: f64,
+    /// Share of the smaller text's sentence-long stretches that share a shingle with the larger. Scattered edits leave
+    /// it near 1 even where containment falls to a half; a second article that quotes the first does not.
+    pub coverage: f64,
+}
+
+/// Compares two texts; symmetric but for ties in length.
+pub(crate) fn compare(a: &Sketch, b: &Sketch) -> Comparison {
+    let (small, large) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if small.is_empty() {
+        return Comparison::default();
+    }
+    let last = small.positions.iter().max().copied().unwrap_or(0);
+    let mut stretches = vec![false; (last / STRETCH_TOKENS) as usize + 1];
+    let mut shared = 0u32;
+    let mut j = 0;
+    for (shingle, position) in small.shingles.iter().zip(&small.positions) {
+        while j < large.shingles.len() && large.shingles[j] < *shingle {
+            j += 1;
+        }
+        if large.shingles.get(j) == Some(shingle) {
+            shared += 1;
+            stretches[(position / STRETCH_TOKENS) as usize] = true;
+        }
+    }
+    let union = small.len() + large.len() - shared as usize;
+    Comparison {
+        shared,
+        containment: f64::from(shared) / small.len() as f64,
+        jaccard: f64::from(shared) / union as f64,
+        coverage: stretches.iter().filter(|covered| **covered).count() as f64 / stretches.len() as f64,
+    }
+}
+
+/// The number of values that two sorted lists without repeats share.
+pub(crate) fn shared(a: &[u32], b: &[u32]) -> usize {
+    let (mut i, mut j, mut count) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                count += 1;
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    count
+}
