@@ -1,0 +1,68 @@
+//! A block with everything that the passes ask about it, worked out once.
+
+use crate::article::{Block, Class, Removal};
+
+use super::normalize;
+
+/// From this many words a line that ends as a sentence does is prose.
+const PROSE_WORDS: u32 = 14;
+/// From this many words a line that ends as a sentence and has a comma is prose.
+const PROSE_WORDS_COMMA: u32 = 8;
+/// From this many words a line is prose however it ends.
+const PROSE_WORDS_OPEN: u32 = 30;
+
+/// A block on its way through the passes: what it is, and whether it goes.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub block: Block,
+    /// See [`normalize::key`].
+    pub key: String,
+    pub words: u32,
+    /// Ends as a sentence does.
+    pub terminated: bool,
+    /// The rules that it matches, see [`super::rules::Rules::matches`].
+    pub matches: Vec<usize>,
+    pub cut: Option<Cut>,
+}
+
+/// The reason for which a line goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub class: Class,
+    pub rule: String,
+    pub why: String,
+}
+
+impl Line {
+    pub fn new(block: Block) -> Self {
+        let key = normalize::key(&block.text);
+        let words = normalize::words(&key);
+        let terminated = normalize::is_terminated(&block.text);
+        Self { block, key, words, terminated, matches: Vec::new(), cut: None }
+    }
+
+    /// A sentence or more, as a writer writes it; not a heading, a caption, a teaser or a button.
+    pub fn is_prose(&self) -> bool {
+        self.words >= PROSE_WORDS_OPEN
+            || self.terminated
+                && (self.words >= PROSE_WORDS
+                    || self.words >= PROSE_WORDS_COMMA && self.block.text.contains([',', '，', '、', '،']))
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.cut.is_none()
+    }
+
+    /// Marks the line as going, unless it goes already: the first reason found is the one given.
+    pub fn cut(&mut self, class: Class, rule: impl Into<String>, why: impl Into<String>) {
+        if self.cut.is_none() {
+            self.cut = Some(Cut { class, rule: rule.into(), why: why.into() });
+        }
+    }
+
+    /// The removal that a cut line becomes; `None` for a line that stays.
+    pub fn removal(&self) -> Option<Removal> {
+        let Cut { class, rule, why } = self.cut.clone()?;
+        Some(Removal { class, rule, why, line: self.block.line, text: self.block.text.clone() })
+    }
+}

@@ -1,0 +1,225 @@
+//! The one normal form of text, and the key under which two lines count as the same.
+//!
+//! Its own file because titles, repeats, phrase rules and the site memory must all agree on what "equal" means.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// The lines of a text with their 1-based numbers; `\r\n`, `\r`, form feeds and the Unicode separators end a line too.
+pub fn lines(content: &str) -> impl Iterator<Item = (u32, &str)> {
+    let mut number = 0u32;
+    let mut rest = Some(content.strip_prefix('\u{feff}').unwrap_or(content));
+    std::iter::from_fn(move || {
+        let text = rest.filter(|text| !text.is_empty())?;
+        number = number.saturating_add(1);
+        let Some(end) = text.find(ends_line) else {
+            rest = None;
+            return Some((number, text));
+        };
+        let (line, tail) = text.split_at(end);
+        let ender = if tail.starts_with("\r\n") { 2 } else { tail.chars().next().map_or(0, char::len_utf8) };
+        rest = Some(&tail[ender..]);
+        Some((number, line))
+    })
+}
+
+fn ends_line(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// One line as it is published: NFC, one space between words, no invisible characters, one bullet sign.
+///
+/// Nothing that a reader sees is lost, so this is never called a removal. Idempotent.
+pub fn line(raw: &str) -> Cow<'_, str> {
+    let trimmed = raw.trim_matches(is_blank);
+    if is_plain(trimmed) {
+        return Cow::Borrowed(trimmed);
+    }
+    let mut out = String::with_capacity(trimmed.len());
+    let mut gap = false;
+    for c in trimmed.chars() {
+        if is_invisible(c) {
+            continue;
+        }
+        if is_blank(c) {
+            gap = true;
+            continue;
+        }
+        if gap && !out.is_empty() {
+            out.push(' ');
+        }
+        gap = false;
+        out.push(c);
+    }
+    if is_nfc_quick(out.chars()) != IsNormalized::Yes {
+        out = out.nfc().collect();
+    }
+    if let Some(item) = list_item(&out)
+        && !out.starts_with("• ")
+    {
+        out = format!("• {item}");
+    }
+    Cow::Owned(out)
+}
+
+/// What stands after the bullet of a list item; `None` where the line has no bullet.
+pub fn list_item(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix(['•', '‣', '◦', '▪', '●', '∙', '⁃', '■', '►'])?;
+    rest.strip_prefix(' ').map(str::trim_start).filter(|item| !item.is_empty())
+}
+
+fn is_plain(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    bytes.is_ascii() && !bytes.windows(2).any(|w| w == b"  ") && !bytes.iter().any(|b| b.is_ascii_control())
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+/// Zero-width characters that scrapers leave behind. The joiners of Indic and Persian writing (U+200C, U+200D) and the
+/// direction marks of right-to-left text are part of the text.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// The key of a line: lower-case words with a space before and after each, digits folded to `0`, quotes gone, and ` : `
+/// where the line has a colon or another sign that sets a label apart. Empty when the line holds no word.
+///
+/// Equal keys mean the same line in another case, with other quotes, another date or another count.
+pub fn key(line: &str) -> String {
+    let mut key = Key { out: String::with_capacity(line.len() + 2), open: false };
+    let mut chars = line.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        let after = chars.peek().copied().unwrap_or(' ');
+        match c {
+            '\'' | '’' | '‘' | '`' | '´' if before.is_alphanumeric() && after.is_alphanumeric() => {}
+            '0'..='9' => key.digit(),
+            '.' | ',' | ':' if before.is_ascii_digit() && after.is_ascii_digit() => {}
+            'a'..='z' => key.push(c),
+            ':' | '：' | '|' | '»' | '›' | '→' | '>' => key.separate(),
+            '-' | '–' | '—' if before == ' ' && after == ' ' => key.separate(),
+            '@' | '©' => key.push(c),
+            _ if c.is_ascii() => match c.to_ascii_lowercase() {
+                lower @ 'a'..='z' => key.push(lower),
+                _ => key.open = false,
+            },
+            _ if c.is_numeric() => key.digit(),
+            _ if is_letter(c) => c.nfkc().flat_map(char::to_lowercase).for_each(|lower| key.push(lower)),
+            _ => key.open = false,
+        }
+        before = c;
+    }
+    key.finish()
+}
+
+/// Letters and the signs that belong to a word in writings with combining vowels.
+fn is_letter(c: char) -> bool {
+    c.is_alphabetic()
+        || unicode_normalization::char::is_combining_mark(c)
+        || matches!(c, '\u{200c}' | '\u{200d}' | '々' | 'ー')
+}
+
+struct Key {
+    out: String,
+    /// A word has begun and is not yet ended.
+    open: bool,
+}
+
+impl Key {
+    fn push(&mut self, c: char) {
+        if !self.open {
+            self.out.push(' ');
+            self.open = true;
+        }
+        self.out.push(c);
+    }
+
+    fn digit(&mut self) {
+        if !(self.open && self.out.ends_with('0')) {
+            self.push('0');
+        }
+    }
+
+    fn separate(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with(" :") {
+            self.out.push_str(" :");
+        }
+        self.open = false;
+    }
+
+    fn finish(mut self) -> String {
+        while self.out.ends_with(" :") {
+            self.out.truncate(self.out.len() - 2);
+        }
+        if !self.out.is_empty() {
+            self.out.push(' ');
+        }
+        self.out
+    }
+}
+
+/// Words of a line, where a pair of ideographs or four Thai letters count as one.
+///
+/// Close enough for thresholds in any writing; the published `word_count` is made elsewhere.
+pub fn words(key: &str) -> u32 {
+    let (mut spaced, mut dense) = (0u32, 0u32);
+    for word in key.split(' ').filter(|word| !word.is_empty() && *word != ":") {
+        match word.chars().next() {
+            Some(c) if is_dense(c) => dense += 2 * word.chars().count() as u32,
+            Some(c) if is_unspaced(c) => dense += word.chars().count() as u32,
+            _ => spaced += 1,
+        }
+    }
+    spaced + dense.div_ceil(4)
+}
+
+/// Writings without spaces in which a sign is about half a word.
+pub fn is_dense(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+}
+
+/// Whether a line ends as a sentence does, closing quotes and brackets aside.
+pub fn is_terminated(line: &str) -> bool {
+    line.trim_end_matches(['"', '\'', '”', '’', '»', ')', ']', '」', '』', '）', '*'])
+        .ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।', '۔', '።', '։', '។', '॥'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line_end_is_one() {
+        let found: Vec<_> = lines("a\r\nb\rc\n\nd\u{2028}e").collect();
+        assert_eq!(found, [(1, "a"), (2, "b"), (3, "c"), (4, ""), (5, "d"), (6, "e")]);
+    }
+
+    #[test]
+    fn a_line_keeps_its_words_and_loses_its_odd_spaces() {
+        assert_eq!(line("\u{a0} The\u{200b}  harbour\tis \u{ad}open "), "The harbour is open");
+        assert_eq!(line("e\u{301}te\u{301}"), "été");
+        assert_eq!(line("  ●  first point"), "• first point");
+    }
+
+    #[test]
+    fn a_key_folds_case_quotes_digits_and_labels() {
+        assert_eq!(key("“Don’t PANIC,” 1,234 times"), " dont panic 0 times ");
+        assert_eq!(key("Read more » Ferry"), " read more : ferry ");
+        assert_eq!(key("Updated: 10:30 –"), " updated : 0 ");
+        assert_eq!(key("***"), "");
+        assert_eq!(key("state-of-the-art"), " state of the art ");
+    }
+
+    #[test]
+    fn writings_without_spaces_have_words() {
+        assert_eq!(words(&key("港口今天重新开放")), 4);
+        assert_eq!(words(&key("The harbour: open 12 days")), 5);
+    }
+}

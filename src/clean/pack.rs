@@ -1,0 +1,247 @@
+//! Rule packs as written: TOML in, rules out, and for every mistake the pack, the line and what is wrong with it.
+//!
+//! Apart from `rules.rs`, which matches: here are the words of the file format, there the words of a match.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::article::Class;
+
+/// A file of rules: built in, or the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulePack {
+    /// The file's name, for messages.
+    pub name: String,
+    pub text: String,
+}
+
+/// A rule pack that cannot be used; nothing is cleaned with half a rule book.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{pack}:{line}: {what}")]
+pub struct RuleError {
+    pub pack: String,
+    /// 1-based line of the pack.
+    pub line: usize,
+    pub what: String,
+}
+
+/// How a phrase must stand in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Match {
+    /// It is the whole line.
+    Line,
+    /// It is the whole line, or stands before a colon, bar, arrow or spaced dash.
+    Label,
+    /// The line begins with it.
+    Starts,
+    /// The line ends with it.
+    Ends,
+    /// The line has it anywhere.
+    Contains,
+    /// Every word of the line is one of the phrases or of `beside`, and at least one is a phrase.
+    Words,
+    /// A sentence inside a paragraph has it; only that sentence goes.
+    Sentence,
+}
+
+/// From which level on a rule may cut at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    Safe,
+    Eager,
+    Never,
+}
+
+/// A rule with all its packs merged; see `config/rules/README.md` for each key.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub id: String,
+    pub class: Class,
+    pub matching: Match,
+    pub why: String,
+    pub before: Gate,
+    pub inside: Gate,
+    pub after: Gate,
+    /// Longer lines are not touched.
+    pub max_words: u32,
+    /// Shorter lines are not touched.
+    pub min_words: u32,
+    /// Opens a tail section where it stands after the core.
+    pub section: bool,
+    /// Also cuts a bracketed piece inside a paragraph that it matches as a whole line.
+    pub brackets: bool,
+    /// What follows the phrase must be written as names are: capitals, but for small words.
+    pub names: bool,
+    pub phrases: Vec<String>,
+    /// For [`Match::Words`]: words that may stand beside the phrases.
+    pub beside: Vec<String>,
+}
+
+/// Lines of 25 or more words are left alone unless a rule says otherwise.
+const MAX_WORDS: u32 = 24;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackFile {
+    #[serde(default)]
+    rule: Vec<Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Spanned<String>,
+    class: Option<Class>,
+    r#match: Option<Match>,
+    why: Option<String>,
+    before: Option<Gate>,
+    inside: Option<Gate>,
+    after: Option<Gate>,
+    max_words: Option<u32>,
+    min_words: Option<u32>,
+    section: Option<bool>,
+    brackets: Option<bool>,
+    names: Option<bool>,
+    #[serde(default)]
+    off: bool,
+    #[serde(default)]
+    phrases: BTreeMap<String, Vec<Spanned<String>>>,
+    #[serde(default)]
+    beside: Vec<Spanned<String>>,
+    #[serde(default)]
+    without: Vec<Spanned<String>>,
+}
+
+/// Merges packs in order: a rule that is there already is extended by the phrases and changed by the keys that a later
+/// pack gives; `off = true` takes it away, `without` takes single phrases away.
+pub fn merge(packs: &[RulePack]) -> Result<Vec<Rule>, RuleError> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for pack in packs {
+        let fault = |span: std::ops::Range<usize>, what: String| RuleError {
+            pack: pack.name.clone(),
+            line: 1 + pack.text.get(..span.start).map_or(0, |head| head.matches('\n').count()),
+            what,
+        };
+        let file: PackFile = toml::from_str(&pack.text)
+            .map_err(|e| fault(e.span().unwrap_or(0..0), e.message().trim().replace('\n', " ")))?;
+        let mut here = std::collections::BTreeSet::new();
+        for entry in file.rule {
+            let span = entry.get_ref().id.span();
+            let entry = entry.into_inner();
+            let id = entry.id.get_ref().clone();
+            if id.trim().is_empty() || id.contains(char::is_whitespace) {
+                return Err(fault(span, format!("`id` must be one word, got {id:?}")));
+            }
+            if !here.insert(id.clone()) {
+                return Err(fault(span, format!("rule `{id}` stands twice in this pack")));
+            }
+            for phrase in entry.phrases.values().flatten().chain(&entry.beside) {
+                if super::normalize::key(phrase.get_ref()).is_empty() {
+                    return Err(fault(
+                        phrase.span(),
+                        format!("a phrase of `{id}` has no word: {:?}", phrase.get_ref()),
+                    ));
+                }
+            }
+            let known = rules.iter().position(|rule| rule.id == id);
+            if entry.off {
+                let at = known.ok_or_else(|| fault(span, format!("`off` for `{id}`, but there is no such rule")))?;
+                rules.remove(at);
+                continue;
+            }
+            match known {
+                Some(at) => entry.change(&mut rules[at]),
+                None => rules.push(entry.found().map_err(|what| fault(span, what))?),
+            }
+        }
+    }
+    Ok(rules)
+}
+
+impl Entry {
+    fn found(self) -> Result<Rule, String> {
+        let id = self.id.get_ref().clone();
+        let missing = |key: &str| format!("new rule `{id}` needs `{key}`");
+        let mut rule = Rule {
+            class: self.class.ok_or_else(|| missing("class"))?,
+            matching: self.r#match.ok_or_else(|| missing("match"))?,
+            why: self.why.clone().ok_or_else(|| missing("why"))?,
+            before: Gate::Safe,
+            inside: Gate::Never,
+            after: Gate::Safe,
+            max_words: MAX_WORDS,
+            min_words: 0,
+            section: false,
+            brackets: false,
+            names: false,
+            phrases: Vec::new(),
+            beside: Vec::new(),
+            id: id.clone(),
+        };
+        self.change(&mut rule);
+        if rule.phrases.is_empty() { Err(missing("phrases")) } else { Ok(rule) }
+    }
+
+    fn change(self, rule: &mut Rule) {
+        rule.class = self.class.unwrap_or(rule.class);
+        rule.matching = self.r#match.unwrap_or(rule.matching);
+        rule.before = self.before.unwrap_or(rule.before);
+        rule.inside = self.inside.unwrap_or(rule.inside);
+        rule.after = self.after.unwrap_or(rule.after);
+        rule.max_words = self.max_words.unwrap_or(rule.max_words);
+        rule.min_words = self.min_words.unwrap_or(rule.min_words);
+        rule.section = self.section.unwrap_or(rule.section);
+        rule.brackets = self.brackets.unwrap_or(rule.brackets);
+        rule.names = self.names.unwrap_or(rule.names);
+        if let Some(why) = self.why {
+            rule.why = why;
+        }
+        rule.phrases.extend(self.phrases.into_values().flatten().map(Spanned::into_inner));
+        rule.beside.extend(self.beside.into_iter().map(Spanned::into_inner));
+        for phrase in self.without {
+            let key = super::normalize::key(phrase.get_ref());
+            rule.phrases.retain(|known| super::normalize::key(known) != key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pack(text: &str) -> RulePack {
+        RulePack { name: "own.toml".into(), text: text.into() }
+    }
+
+    const FERRY: &str = "[[rule]]\nid = \"own.ferry\"\nclass = \"promo\"\nmatch = \"line\"\nwhy = \"a ferry advert\"\n";
+
+    #[test]
+    fn a_mistake_is_named_with_its_pack_and_line() {
+        let error = merge(&[pack(&format!("{FERRY}colour = \"red\"\n"))]).unwrap_err();
+        assert_eq!((error.pack.as_str(), error.line), ("own.toml", 6));
+        assert!(error.what.contains("colour"), "{error}");
+        let error =
+            merge(&[pack(&format!("{FERRY}[rule.phrases]\nen = [\n  \"book now\",\n  \"***\",\n]\n"))]).unwrap_err();
+        assert_eq!(error.line, 9);
+        let error = merge(&[pack(FERRY)]).unwrap_err();
+        assert_eq!((error.line, error.what.as_str()), (2, "new rule `own.ferry` needs `phrases`"));
+    }
+
+    #[test]
+    fn a_later_pack_extends_changes_and_switches_off() {
+        let first = pack(&format!("{FERRY}phrases.en = [\"sail with us\", \"book now\"]\n"));
+        let more = pack(
+            "[[rule]]\nid = \"own.ferry\"\ninside = \"safe\"\nphrases.de = [\"jetzt buchen\"]\nwithout = [\"Book now!\"]\n",
+        );
+        let rules = merge(&[first.clone(), more]).unwrap();
+        assert_eq!(rules[0].phrases, ["sail with us", "jetzt buchen"]);
+        assert_eq!(rules[0].inside, Gate::Safe);
+        let off = pack("[[rule]]\nid = \"own.ferry\"\noff = true\n");
+        assert!(merge(&[first, off.clone()]).unwrap().is_empty());
+        assert!(merge(&[off]).is_err());
+    }
+}

@@ -1,0 +1,276 @@
+//! Phrase rules, compiled: which rules does a line match?
+//!
+//! Class × place decides whether a match may cut; the phrases and the places are data in `config/rules/*.toml`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aho_corasick::automaton::OverlappingState;
+use aho_corasick::{AhoCorasick, Anchored, Input, MatchKind, StartKind};
+
+use super::Level;
+use super::line::Line;
+use super::normalize;
+use super::pack::{self, Gate, Match, Rule, RuleError, RulePack};
+
+/// The rules that are compiled in.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("advertisement.toml", include_str!("../../config/rules/advertisement.toml")),
+    ("also_read.toml", include_str!("../../config/rules/also_read.toml")),
+    ("artefact.toml", include_str!("../../config/rules/artefact.toml")),
+    ("author.toml", include_str!("../../config/rules/author.toml")),
+    ("caption.toml", include_str!("../../config/rules/caption.toml")),
+    ("comments.toml", include_str!("../../config/rules/comments.toml")),
+    ("legal.toml", include_str!("../../config/rules/legal.toml")),
+    ("navigation.toml", include_str!("../../config/rules/navigation.toml")),
+    ("newsletter.toml", include_str!("../../config/rules/newsletter.toml")),
+    ("share.toml", include_str!("../../config/rules/share.toml")),
+    ("tags.toml", include_str!("../../config/rules/tags.toml")),
+    ("timestamp.toml", include_str!("../../config/rules/timestamp.toml")),
+];
+
+/// Words after a longer prefix of a line are not looked at when a phrase must stand at its beginning or be all of it.
+const MAX_WORD_SET: u32 = 24;
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    Before,
+    Inside,
+    After,
+}
+
+/// The rule book, compiled once and shared by all workers.
+pub struct Rules {
+    rules: Vec<Rule>,
+    /// Phrases that must stand at the beginning of a line.
+    anchored: Automaton,
+    /// Phrases that may stand anywhere, or must stand at the end.
+    floating: Automaton,
+    /// Words of the [`Match::Words`] rules: rule → whether the word alone is reason enough.
+    words: HashMap<String, Vec<(usize, bool)>>,
+    word_rules: Vec<usize>,
+}
+
+struct Automaton {
+    search: AhoCorasick,
+    /// By pattern: the phrases whose first part it is.
+    phrases: Vec<Vec<Phrase>>,
+}
+
+struct Phrase {
+    rule: usize,
+    /// What must follow the first part, in order, after gaps.
+    rest: Vec<String>,
+    /// The last part is followed by a gap, so anything may come after it.
+    open: bool,
+}
+
+impl Rules {
+    /// Compiles the built-in rules, extended and overridden by `packs` in order.
+    pub fn new(packs: &[RulePack]) -> Result<Self, RuleError> {
+        let built_in = BUILT_IN.iter().map(|(name, text)| RulePack { name: (*name).into(), text: (*text).into() });
+        let all: Vec<RulePack> = built_in.chain(packs.iter().cloned()).collect();
+        Ok(Self::compile(pack::merge(&all)?))
+    }
+
+    fn compile(rules: Vec<Rule>) -> Self {
+        let mut anchored: BTreeMap<String, Vec<Phrase>> = BTreeMap::new();
+        let mut floating: BTreeMap<String, Vec<Phrase>> = BTreeMap::new();
+        let mut words: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
+        let mut word_rules = Vec::new();
+        for (at, rule) in rules.iter().enumerate() {
+            if rule.matching == Match::Words {
+                word_rules.push(at);
+                for (list, enough) in [(&rule.phrases, true), (&rule.beside, false)] {
+                    for key in list.iter().map(|phrase| normalize::key(phrase)) {
+                        for word in key.split_whitespace() {
+                            words.entry(word.to_owned()).or_default().push((at, enough));
+                        }
+                    }
+                }
+                continue;
+            }
+            for phrase in &rule.phrases {
+                let Some((first, phrase, from_start)) = parts(at, rule, phrase) else { continue };
+                let set = if from_start { &mut anchored } else { &mut floating };
+                set.entry(first).or_default().push(phrase);
+            }
+        }
+        Self {
+            anchored: Automaton::new(anchored, StartKind::Anchored),
+            floating: Automaton::new(floating, StartKind::Unanchored),
+            words,
+            word_rules,
+            rules,
+        }
+    }
+
+    pub fn rule(&self, at: usize) -> &Rule {
+        &self.rules[at]
+    }
+
+    /// All rules that the line matches, whatever its place: indexes for [`Rules::rule`], in the rule book's order.
+    pub fn matches(&self, line: &Line) -> Vec<usize> {
+        let mut found = self.line_matches(&line.key, &line.block.text, line.words);
+        self.floating.each(&line.key, Anchored::No, |phrase, end| {
+            let rule = &self.rules[phrase.rule];
+            let fits = match rule.matching {
+                Match::Contains => true,
+                Match::Ends => end == line.key.len(),
+                _ => phrase.follows(&line.key, end, rule.matching),
+            };
+            if fits && (rule.min_words..=rule.max_words).contains(&line.words) {
+                found.push(phrase.rule);
+            }
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The rules among [`Rules::matches`] that look at the line from its beginning or as a whole.
+    pub fn line_matches(&self, key: &str, text: &str, words: u32) -> Vec<usize> {
+        let mut found = Vec::new();
+        self.anchored.each(key, Anchored::Yes, |phrase, end| {
+            let rule = &self.rules[phrase.rule];
+            if (rule.min_words..=rule.max_words).contains(&words)
+                && phrase.follows(key, end, rule.matching)
+                && (!rule.names || is_named(text))
+            {
+                found.push(phrase.rule);
+            }
+        });
+        if words <= MAX_WORD_SET && !key.is_empty() {
+            self.word_sets(key, words, &mut found);
+        }
+        found
+    }
+
+    fn word_sets(&self, key: &str, words: u32, found: &mut Vec<usize>) {
+        let mut open: Vec<(usize, bool)> = self.word_rules.iter().map(|&rule| (rule, false)).collect();
+        for word in key.split(' ').filter(|word| !word.is_empty() && *word != ":") {
+            let Some(known) = self.words.get(word) else { return };
+            open.retain_mut(|(rule, enough)| {
+                let mut fits = false;
+                for (at, reason) in known.iter().filter(|(at, _)| at == rule) {
+                    debug_assert_eq!(at, rule);
+                    fits = true;
+                    *enough |= reason;
+                }
+                fits
+            });
+            if open.is_empty() {
+                return;
+            }
+        }
+        for (at, enough) in open {
+            let rule = &self.rules[at];
+            if enough && (rule.min_words..=rule.max_words).contains(&words) {
+                found.push(at);
+            }
+        }
+    }
+
+    /// Whether a sentence-level rule has a phrase in this key.
+    pub fn sentence_match(&self, key: &str) -> Option<&Rule> {
+        let mut found: Option<usize> = None;
+        self.floating.each(key, Anchored::No, |phrase, end| {
+            let rule = &self.rules[phrase.rule];
+            if rule.matching == Match::Sentence && phrase.follows(key, end, Match::Contains) {
+                found = Some(found.map_or(phrase.rule, |known| known.min(phrase.rule)));
+            }
+        });
+        found.map(|at| &self.rules[at])
+    }
+}
+
+impl Rule {
+    /// Whether this rule may cut at a place.
+    pub fn cuts(&self, place: Place, level: Level) -> bool {
+        let gate = match place {
+            Place::Before => self.before,
+            Place::Inside => self.inside,
+            Place::After => self.after,
+        };
+        self.matching != Match::Sentence
+            && match gate {
+                Gate::Safe => true,
+                Gate::Eager => level == Level::Eager,
+                Gate::Never => false,
+            }
+    }
+}
+
+impl Automaton {
+    fn new(phrases: BTreeMap<String, Vec<Phrase>>, start: StartKind) -> Self {
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .start_kind(start)
+            .build(phrases.keys())
+            .expect("a rule book is far smaller than the automaton's limits");
+        Self { search, phrases: phrases.into_values().collect() }
+    }
+
+    /// Calls `visit` with each phrase whose first part stands in the key, and where that part ends.
+    fn each(&self, key: &str, anchored: Anchored, mut visit: impl FnMut(&Phrase, usize)) {
+        let mut state = OverlappingState::start();
+        let input = Input::new(key).anchored(anchored);
+        loop {
+            self.search.find_overlapping(input.clone(), &mut state);
+            let Some(found) = state.get_match() else { return };
+            self.phrases[found.pattern().as_usize()].iter().for_each(|phrase| visit(phrase, found.end()));
+        }
+    }
+}
+
+impl Phrase {
+    /// Whether the rest of the phrase follows and the line ends as the kind of match asks.
+    fn follows(&self, key: &str, first_end: usize, matching: Match) -> bool {
+        let mut end = first_end;
+        for (n, part) in self.rest.iter().enumerate() {
+            let last = n + 1 == self.rest.len();
+            // Parts share the space between two words.
+            let from = if part.starts_with(' ') { end.saturating_sub(1) } else { end };
+            if last && !self.open && matching == Match::Line {
+                return key.len() >= from + part.len() && key.ends_with(part.as_str());
+            }
+            let Some(at) = key.get(from..).and_then(|tail| tail.find(part.as_str())) else { return false };
+            end = from + at + part.len();
+        }
+        match matching {
+            Match::Line => self.open && end < key.len() || end == key.len(),
+            Match::Label => end == key.len() || key[end..].starts_with(": "),
+            _ => true,
+        }
+    }
+}
+
+/// A phrase as the automaton needs it: its first part, the rest, and whether it must stand at the line's beginning.
+fn parts(at: usize, rule: &Rule, phrase: &str) -> Option<(String, Phrase, bool)> {
+    let open = phrase.trim_end().ends_with('*');
+    let led = phrase.trim_start().starts_with('*');
+    let mut parts: Vec<String> = phrase.split('*').map(normalize::key).filter(|part| !part.is_empty()).collect();
+    let from_start = matches!(rule.matching, Match::Line | Match::Label | Match::Starts) && !led;
+    for part in &mut parts {
+        let whole = matches!(rule.matching, Match::Line | Match::Label);
+        // Writings without spaces have no word boundary to hold a phrase to.
+        if !whole && part.trim().chars().next_back().is_some_and(normalize::is_dense) {
+            part.pop();
+        }
+        if !from_start && part.trim().chars().next().is_some_and(normalize::is_dense) {
+            part.remove(0);
+        }
+    }
+    let first = if parts.is_empty() { return None } else { parts.remove(0) };
+    Some((first, Phrase { rule: at, rest: parts, open }, from_start))
+}
+
+/// Whether the words after the first are written as names are.
+fn is_named(text: &str) -> bool {
+    let mut words = text.split_whitespace().skip(1).filter(|word| word.chars().any(char::is_alphanumeric)).peekable();
+    words.peek().is_some()
+        && words.all(|word| {
+            let first = word.chars().find(|c| c.is_alphanumeric()).unwrap_or('a');
+            !first.is_lowercase() && !first.is_numeric() || word.chars().count() <= 3
+        })
+}
