@@ -57,20 +57,14 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
     let mut removed: Vec<Removal> = Vec::new();
     for (i, run) in layout.runs.iter().enumerate() {
         let line = i as u32 + 1;
+        let kind = layout.kind(run);
+        // The record has the headline in its own field.
+        let repeats = article.title.as_deref().is_some_and(|title| title::words(title) == title::words(&run.text));
+        if repeats && matches!(kind, BlockKind::Heading(_)) {
+            continue;
+        }
         if kept[i] {
-            let kind = layout.kind(run);
-            let repeats = article.title.as_deref().is_some_and(|title| title::words(title) == title::words(&run.text));
-            if repeats && matches!(kind, BlockKind::Heading(_)) {
-                removed.push(Removal {
-                    class: Class::DuplicateHeadline,
-                    rule: "html.headline".to_owned(),
-                    why: "is the headline".to_owned(),
-                    line,
-                    text: run.text.clone(),
-                });
-            } else {
-                blocks.push(Block { line, kind, text: run.text.clone() });
-            }
+            blocks.push(Block { line, kind, text: run.text.clone() });
             continue;
         }
         match removed.last_mut() {
