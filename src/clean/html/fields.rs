@@ -1,0 +1,413 @@
+//! Which source each field of the record is taken from, in the order of trust, with its provenance.
+//!
+//! What came with the document wins; then JSON-LD, `meta`, what the page shows, the URL, and what the text betrays.
+
+use super::head::{Head, shown};
+use super::json_ld::Entity;
+use super::layout::{Layout, within};
+use super::title;
+use super::tree::{NodeId, Tree};
+use crate::article::{Article, Document, GivenFrom};
+use crate::clean::metadata;
+
+/// Tags kept of an article.
+const MAX_TAGS: usize = 32;
+/// Blocks after the headline in which a visible byline or date is looked for.
+const BYLINE_REACH: usize = 12;
+
+/// Fills an article's fields, all but text, flags and language.
+pub(super) fn fields(
+    document: &Document,
+    tree: &Tree,
+    head: &Head,
+    entity: Option<&Entity>,
+    layout: &Layout,
+) -> Article {
+    let mut article = Article::default();
+    let given = &document.given;
+    let from = match given.from {
+        GivenFrom::File => "file",
+        GivenFrom::Sidecar => "sidecar",
+    };
+    let mut provenance = std::collections::BTreeMap::new();
+    let mut note = |field: &str, source: &str| provenance.insert(field.to_owned(), source.to_owned());
+
+    // Where the page lies.
+    let declared = head.canonical.as_deref().or_else(|| head.first(&["og:url", "twitter:url"]));
+    if let Some(url) = given.url.as_deref().and_then(metadata::canonical_url) {
+        note("url", from);
+        article.url = Some(url);
+    } else if let Some(url) = declared.and_then(metadata::canonical_url) {
+        note("url", "meta");
+        article.url = Some(url);
+    } else if let Some(url) = entity.and_then(|entity| entity.url.as_deref()).and_then(metadata::canonical_url) {
+        note("url", "json_ld");
+        article.url = Some(url);
+    }
+    if let Some(site) = given.site.as_deref().and_then(metadata::site_of) {
+        note("site", from);
+        article.site = Some(site);
+    } else if let Some(site) = article.url.as_deref().and_then(metadata::site_of) {
+        note("site", "url");
+        article.site = Some(site);
+    }
+
+    // Who publishes it.
+    let named = head
+        .first(&["og:site_name", "application-name", "al:android:app_name", "twitter:app:name:iphone"])
+        .filter(|name| name.len() <= 80);
+    if let Some(name) = named {
+        note("site_name", "meta");
+        article.site_name = Some(name.to_owned());
+    } else if let Some(name) = entity.and_then(|entity| entity.publisher.clone()).filter(|name| name.len() <= 80) {
+        note("site_name", "json_ld");
+        article.site_name = Some(name);
+    }
+    let mut site_names: Vec<String> = article.site_name.iter().cloned().collect();
+    site_names.extend(entity.and_then(|entity| entity.publisher.clone()));
+    site_names.extend(given.site.clone());
+    if let Some(site) = &article.site {
+        site_names.push(site.clone());
+        site_names.extend(site.split('.').next().map(str::to_owned));
+    }
+
+    if let Some(title) = given.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
+        note("title", from);
+        article.title = Some(title.to_owned());
+    } else if let Some((title, source)) = title::title(tree, head, entity, &site_names) {
+        note("title", source);
+        article.title = Some(title);
+    }
+
+    if let Some((authors, source)) = authors(document, tree, head, entity, layout, &article, &site_names) {
+        note("authors", if source == "given" { from } else { source });
+        article.authors = authors;
+    }
+    if let Some(date) = given.date_published.as_deref().and_then(metadata::normal_date) {
+        note("date_published", from);
+        article.date_published = Some(date);
+    } else if let Some((date, source)) = published(tree, head, entity, layout, &article) {
+        note("date_published", source);
+        article.date_published = Some(date);
+    }
+    let modified = entity
+        .and_then(|entity| entity.modified.as_deref())
+        .and_then(metadata::normal_date)
+        .map(|date| (date, "json_ld"));
+    let modified = modified.or_else(|| {
+        let names = [
+            "article:modified_time",
+            "og:updated_time",
+            "last-modified",
+            "datemodified",
+            "dc.date.modified",
+            "dcterms.modified",
+        ];
+        names.iter().find_map(|name| head.first(&[name]).and_then(metadata::normal_date)).map(|date| (date, "meta"))
+    });
+    if let Some((date, source)) = modified {
+        note("date_modified", source);
+        article.date_modified = Some(date);
+    }
+
+    let description = head
+        .first(&["og:description", "description", "twitter:description", "dc.description"])
+        .map(|text| (text.to_owned(), "meta"));
+    let description = entity
+        .and_then(|entity| entity.description.clone())
+        .map(|text| (text, "json_ld"))
+        .filter(|_| description.is_none())
+        .or(description);
+    if let Some((text, source)) = description.filter(|(text, _)| text.len() <= 2000) {
+        note("description", source);
+        article.description = Some(text);
+    }
+    let section = head.first(&["article:section", "parsely-section", "section"]).map(|text| (text.to_owned(), "meta"));
+    let section = section.or_else(|| entity.and_then(|entity| entity.section.clone()).map(|text| (text, "json_ld")));
+    if let Some((text, source)) = section.filter(|(text, _)| text.len() <= 100) {
+        note("section", source);
+        article.section = Some(text);
+    }
+    if let Some((tags, source)) = tags(head, entity) {
+        note("tags", source);
+        article.tags = tags;
+    }
+    let image = head
+        .first(&["og:image", "og:image:url", "twitter:image", "twitter:image:src"])
+        .map(|url| (url.to_owned(), "meta"));
+    let image = image.or_else(|| entity.and_then(|entity| entity.image.clone()).map(|url| (url, "json_ld")));
+    if let Some((url, source)) = image.and_then(|(url, source)| Some((absolute(&url, article.url.as_deref())?, source)))
+    {
+        note("image", source);
+        article.image = Some(url);
+    }
+    article.provenance = provenance;
+    article
+}
+
+/// Sets the language: given, what the text betrays, what the page declares.
+pub(super) fn set_language(
+    article: &mut Article,
+    document: &Document,
+    head: &Head,
+    entity: Option<&Entity>,
+    text: &str,
+) {
+    let from = match document.given.from {
+        GivenFrom::File => "file",
+        GivenFrom::Sidecar => "sidecar",
+    };
+    let given = document.given.language.as_deref().and_then(metadata::language_tag).map(|tag| (tag, from));
+    let declared = head.language.as_deref().and_then(metadata::language_tag).map(|tag| (tag, "dom"));
+    let declared = declared.or_else(|| {
+        head.first(&["og:locale", "content-language", "dc.language"])
+            .and_then(metadata::language_tag)
+            .map(|tag| (tag, "meta"))
+    });
+    let declared = declared.or_else(|| {
+        entity
+            .and_then(|entity| entity.language.as_deref())
+            .and_then(metadata::language_tag)
+            .map(|tag| (tag, "json_ld"))
+    });
+    let detected = metadata::language_of(text).map(|tag| (tag, "detected"));
+    // Themes declare English whatever the text: where both speak and differ, the text is believed.
+    let agreed = match (declared, detected) {
+        (Some(declared), Some(detected)) if declared.0.split('-').next() != Some(&detected.0) => Some(detected),
+        (Some(declared), _) => Some(declared),
+        (None, detected) => detected,
+    };
+    if let Some((tag, source)) = given.or(agreed) {
+        article.language = Some(tag);
+        article.provenance.insert("language".to_owned(), source.to_owned());
+    }
+}
+
+fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static str)> {
+    let unique = |words: &mut dyn Iterator<Item = &str>| {
+        let mut tags: Vec<String> = Vec::new();
+        for word in words.map(str::trim).filter(|word| !word.is_empty() && word.len() <= 80) {
+            if tags.len() < MAX_TAGS && !tags.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+                tags.push(word.to_owned());
+            }
+        }
+        tags
+    };
+    let meta = unique(&mut head.all("article:tag"));
+    if !meta.is_empty() {
+        return Some((meta, "meta"));
+    }
+    let json = unique(&mut entity.into_iter().flat_map(|entity| entity.keywords.iter().map(String::as_str)));
+    if !json.is_empty() {
+        return Some((json, "json_ld"));
+    }
+    let words = head.first(&["news_keywords", "keywords", "parsely-tags"])?;
+    let meta = unique(&mut words.split([',', ';']));
+    (!meta.is_empty()).then_some((meta, "meta"))
+}
+
+/// An image's address against the page's.
+fn absolute(url: &str, page: Option<&str>) -> Option<String> {
+    let url = url.trim();
+    let joined = match page.and_then(|page| url::Url::parse(page).ok()) {
+        Some(page) => page.join(url).ok()?,
+        None => url::Url::parse(url).ok()?,
+    };
+    matches!(joined.scheme(), "http" | "https").then(|| joined.into())
+}
+
+fn authors(
+    document: &Document,
+    tree: &Tree,
+    head: &Head,
+    entity: Option<&Entity>,
+    layout: &Layout,
+    article: &Article,
+    site_names: &[String],
+) -> Option<(Vec<String>, &'static str)> {
+    let many = |texts: &mut dyn Iterator<Item = &str>| {
+        let mut names: Vec<String> = Vec::new();
+        for name in texts.flat_map(metadata::author_names) {
+            if !names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
+                names.push(name);
+            }
+        }
+        names
+    };
+    let is_site = |names: &[String]| {
+        names.len() == 1
+            && site_names.iter().any(|site| title::words(site).concat() == title::words(&names[0]).concat())
+    };
+    let given = many(&mut document.given.authors.iter().map(String::as_str));
+    if !given.is_empty() {
+        return Some((given, "given"));
+    }
+    let json = many(&mut entity.into_iter().flat_map(|entity| entity.authors.iter().map(String::as_str)));
+    if !json.is_empty() && !is_site(&json) {
+        return Some((json, "json_ld"));
+    }
+    let keys = [
+        "author",
+        "article:author",
+        "parsely-author",
+        "sailthru.author",
+        "dc.creator",
+        "dcterms.creator",
+        "byl",
+        "twitter:data1",
+        "citation_author",
+        "cxenseparse:author",
+    ];
+    for key in keys {
+        let is_label = key == "twitter:data1"
+            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"));
+        if is_label {
+            continue;
+        }
+        let meta = many(&mut head.all(key));
+        if !meta.is_empty() && !is_site(&meta) {
+            return Some((meta, "meta"));
+        }
+    }
+    let mut marked: Vec<(u8, NodeId)> =
+        head.authors.iter().filter(|(_, id)| !in_margin(tree, layout, *id)).copied().collect();
+    marked.sort_by_key(|(surety, _)| *surety);
+    for (_, id) in marked {
+        let text = shown(tree, id);
+        if text.len() > 200 {
+            continue;
+        }
+        let dom = many(&mut text.lines().take(3));
+        if !dom.is_empty() && !is_site(&dom) && dom.len() <= 6 {
+            return Some((dom, "dom"));
+        }
+    }
+    for text in near_headline(layout, article) {
+        let lower = text.to_lowercase();
+        let lead = ["by ", "by: ", "written by", "posted by", "von ", "por ", "par ", "di ", "author:", "words by"]
+            .iter()
+            .any(|lead| lower.starts_with(lead));
+        if lead && text.len() <= 160 {
+            let dom = many(&mut text.lines().take(1));
+            if !dom.is_empty() {
+                return Some((dom, "dom"));
+            }
+        }
+    }
+    (!json.is_empty()).then_some((json, "json_ld"))
+}
+
+/// The texts that stand next to the headline, after it first.
+fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l str> {
+    let Some(title) = article.title.as_deref() else { return vec![] };
+    let at = layout.runs.iter().position(|run| {
+        matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && title::overlap(&run.text, title) >= 0.9
+    });
+    let Some(at) = at else { return vec![] };
+    let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
+    let before = layout.runs[..at].iter().rev().take(4);
+    after.chain(before).map(|run| run.text.as_str()).collect()
+}
+
+/// Whether an element stands where other articles and comments are listed.
+fn in_margin(tree: &Tree, layout: &Layout, id: NodeId) -> bool {
+    use super::tag::Tag;
+    let _ = layout;
+    let mut at = tree.node(id).parent;
+    let mut steps = 0;
+    while at != super::tree::NONE && steps < 512 {
+        if matches!(tree.tag(at), Tag::Aside | Tag::Footer | Tag::Nav | Tag::Li) {
+            return true;
+        }
+        at = tree.node(at).parent;
+        steps += 1;
+    }
+    let _ = within::ASIDE;
+    false
+}
+
+fn published(
+    tree: &Tree,
+    head: &Head,
+    entity: Option<&Entity>,
+    layout: &Layout,
+    article: &Article,
+) -> Option<(String, &'static str)> {
+    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(metadata::normal_date) {
+        return Some((date, "json_ld"));
+    }
+    let keys = [
+        "article:published_time",
+        "og:published_time",
+        "datepublished",
+        "article:published",
+        "parsely-pub-date",
+        "sailthru.date",
+        "date",
+        "pubdate",
+        "publishdate",
+        "publish-date",
+        "published_date",
+        "dc.date.issued",
+        "dcterms.created",
+        "dc.date",
+        "dcterms.date",
+        "dcterms.issued",
+        "citation_publication_date",
+        "cxenseparse:recs:publishtime",
+        "article.published",
+        "article:post_date",
+        "pub_date",
+        "displaydate",
+        "originalpublicationdate",
+        "dc.date.created",
+        "datecreated",
+        "publication_date",
+        "cxenseparse:publishtime",
+        "published_at",
+    ];
+    if let Some(date) = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date)) {
+        return Some((date, "meta"));
+    }
+    let day_first = match article.site.as_deref() {
+        Some(site)
+            if site.ends_with(".com") || site.ends_with(".us") || site.ends_with(".gov") || site.ends_with(".edu") =>
+        {
+            Some(false)
+        }
+        Some(site) if site.ends_with(".org") || site.ends_with(".net") => None,
+        Some(_) => Some(true),
+        None => None,
+    };
+    let read = |id: NodeId| {
+        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
+        attribute.or_else(|| shown(tree, id).lines().find_map(|line| metadata::visible_date(line, day_first)))
+    };
+    let marked = head
+        .dates
+        .iter()
+        .filter(|(surety, id)| *surety == 0 && !in_margin(tree, layout, *id))
+        .find_map(|(_, id)| read(*id));
+    if let Some(date) = marked {
+        return Some((date, "dom"));
+    }
+    if let Some(date) = head.times.iter().filter(|id| !in_margin(tree, layout, **id)).find_map(|id| read(*id)) {
+        return Some((date, "dom"));
+    }
+    let mut dates: Vec<_> = head.dates.iter().filter(|(_, id)| !in_margin(tree, layout, *id)).copied().collect();
+    dates.sort_by_key(|(surety, _)| *surety);
+    if let Some(date) = dates.into_iter().find_map(|(_, id)| read(id)) {
+        return Some((date, "dom"));
+    }
+    if let Some(date) = near_headline(layout, article)
+        .into_iter()
+        .flat_map(str::lines)
+        .find_map(|line| metadata::visible_date(line, day_first))
+    {
+        return Some((date, "dom"));
+    }
+    if let Some(date) = article.url.as_deref().and_then(metadata::date_in_url) {
+        return Some((date, "url"));
+    }
+    head.times.iter().find_map(|id| read(*id)).map(|date| (date, "dom"))
+}

@@ -1,0 +1,461 @@
+//! What a page says about itself in JSON-LD: graphs, arrays, references, and JSON that is not quite JSON.
+//!
+//! It is the most trusted source of author and date, so it is read leniently: repaired where the mend is sure, skipped else.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::tag::Tag;
+use super::tree::{NodeId, Tree};
+
+/// Longest script that is read, in bytes.
+const MAX_SCRIPT_BYTES: usize = 2 << 20;
+/// Objects looked at on one page: a catalogue of products is no article.
+const MAX_OBJECTS: usize = 4096;
+/// Authors and keywords taken from one object.
+const MAX_LIST: usize = 64;
+
+/// What an article's object says, unchecked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entity {
+    pub kind: String,
+    pub headline: Option<String>,
+    pub authors: Vec<String>,
+    pub published: Option<String>,
+    pub modified: Option<String>,
+    pub description: Option<String>,
+    pub body: Option<String>,
+    pub section: Option<String>,
+    pub keywords: Vec<String>,
+    pub image: Option<String>,
+    pub publisher: Option<String>,
+    pub language: Option<String>,
+    pub url: Option<String>,
+    pub free: Option<bool>,
+}
+
+/// The object of a page's scripts that is most likely its article, filled up from the others that may speak of it.
+pub(super) fn article(tree: &Tree) -> Option<Entity> {
+    let mut values = Vec::new();
+    for id in 0..tree.nodes.len() as NodeId {
+        if tree.tag(id) == Tag::Script && tree.node(id).first_child != super::tree::NONE {
+            let text = tree.text_below(id, MAX_SCRIPT_BYTES);
+            if text.len() <= MAX_SCRIPT_BYTES {
+                values.extend(read(&text));
+            }
+        }
+    }
+    entity(&values)
+}
+
+/// Reads one script: as it is, else with the mends of [`repaired`], else HTML-unescaped and repaired.
+pub(super) fn read(text: &str) -> Option<Value> {
+    let text = text.trim().trim_start_matches("<!--").trim_end_matches("-->").trim();
+    let text = text
+        .trim_start_matches("//<![CDATA[")
+        .trim_start_matches("<![CDATA[")
+        .trim_end_matches("//]]>")
+        .trim_end_matches("]]>");
+    let text = text.trim().trim_end_matches(';').trim_start_matches('\u{feff}');
+    if text.is_empty() {
+        return None;
+    }
+    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&repaired(text)).ok()).or_else(|| {
+        let plain = unescaped(text);
+        serde_json::from_str(&plain).ok().or_else(|| serde_json::from_str(&repaired(&plain)).ok())
+    })
+}
+
+/// Escapes line ends inside strings, drops commas before a closing bracket and what follows the first whole value.
+fn repaired(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut in_string, mut escaped) = (false, false);
+    let mut depth = 0usize;
+    for c in text.chars() {
+        if in_string {
+            match c {
+                _ if escaped => {
+                    escaped = false;
+                    // JavaScript's escapes that JSON does not know.
+                    match c {
+                        '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u' => out.push(c),
+                        _ => {
+                            out.pop();
+                            out.push(c);
+                        }
+                    }
+                    continue;
+                }
+                '\\' => escaped = true,
+                '"' => in_string = false,
+                '\n' => {
+                    out.push_str("\\n");
+                    continue;
+                }
+                '\r' => continue,
+                '\t' => {
+                    out.push_str("\\t");
+                    continue;
+                }
+                c if c.is_control() => continue,
+                _ => {}
+            }
+            out.push(c);
+            continue;
+        }
+        match c {
+            '"' => in_string = true,
+            '{' | '[' => depth += 1,
+            '}' | ']' => {
+                let kept = out.trim_end().len();
+                out.truncate(kept);
+                if out.ends_with(',') {
+                    out.pop();
+                }
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    out.push(c);
+                    break;
+                }
+            }
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The few entities that a template engine writes into a script by mistake.
+pub(super) fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let mut out = text.to_owned();
+    for (entity, plain) in [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#034;", "\""),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&#x27;", "'"),
+        ("&apos;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&nbsp;", " "),
+        ("&#8217;", "’"),
+        ("&#8216;", "‘"),
+        ("&#8220;", "“"),
+        ("&#8221;", "”"),
+        ("&#8211;", "–"),
+        ("&#8212;", "—"),
+        ("&rsquo;", "’"),
+        ("&lsquo;", "‘"),
+        ("&ldquo;", "“"),
+        ("&rdquo;", "”"),
+        ("&ndash;", "–"),
+        ("&mdash;", "—"),
+        ("&#8230;", "…"),
+        ("&hellip;", "…"),
+        ("&eacute;", "é"),
+        ("&#038;", "&"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ] {
+        if out.contains(entity) {
+            out = out.replace(entity, plain);
+        }
+    }
+    out
+}
+
+/// The best article object among all, and what pages and other objects add where it is silent.
+fn entity(values: &[Value]) -> Option<Entity> {
+    let mut objects: Vec<&Map<String, Value>> = Vec::new();
+    let mut named: BTreeMap<&str, &Map<String, Value>> = BTreeMap::new();
+    // A queue, not recursion: depth is the page's to choose.
+    let mut queue: std::collections::VecDeque<&Value> = values.iter().collect();
+    while let Some(value) = queue.pop_front() {
+        match value {
+            Value::Array(items) => queue.extend(items),
+            Value::Object(object) => {
+                if objects.len() >= MAX_OBJECTS {
+                    break;
+                }
+                if let Some(id) = object.get("@id").and_then(Value::as_str)
+                    && object.len() > 1
+                {
+                    named.entry(id).or_insert(object);
+                }
+                objects.push(object);
+                for (key, value) in object {
+                    // What an article mentions, cites or quotes is another article.
+                    if !matches!(
+                        key.as_str(),
+                        "isPartOf"
+                            | "hasPart"
+                            | "mentions"
+                            | "citation"
+                            | "comment"
+                            | "itemListElement"
+                            | "review"
+                            | "relatedLink"
+                            | "about"
+                    ) {
+                        queue.push_back(value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let ranked = |object: &Map<String, Value>| kinds(object).iter().map(|kind| rank(kind)).max().unwrap_or(0);
+    // The first of equals: pages list their own article first.
+    let mut best: Option<(&Map<String, Value>, u32)> = None;
+    for &object in &objects {
+        let mut score = ranked(object) * 4;
+        if score > 0 {
+            score += u32::from(object.contains_key("datePublished"))
+                + u32::from(object.contains_key("author"))
+                + u32::from(object.contains_key("headline"));
+        }
+        if score > best.map_or(0, |(_, best)| best) {
+            best = Some((object, score));
+        }
+    }
+    let mut entity = best.map(|(object, _)| described(object, &named))?;
+    for &object in &objects {
+        if ranked(object) > 0 {
+            let other = described(object, &named);
+            entity.headline = entity.headline.or(other.headline);
+            entity.published = entity.published.or(other.published);
+            entity.modified = entity.modified.or(other.modified);
+            entity.description = entity.description.or(other.description);
+            entity.image = entity.image.or(other.image);
+            entity.language = entity.language.or(other.language);
+            if entity.authors.is_empty() {
+                entity.authors = other.authors;
+            }
+        }
+    }
+    entity.publisher = entity.publisher.or_else(|| {
+        let site = objects
+            .iter()
+            .find(|object| kinds(object).contains(&"WebSite"))
+            .or_else(|| objects.iter().find(|object| kinds(object).iter().any(|kind| kind.ends_with("Organization"))));
+        site.and_then(|object| text(object, "name"))
+    });
+    Some(entity)
+}
+
+/// How sure a type makes it that an object is the page's article.
+fn rank(kind: &str) -> u32 {
+    match kind {
+        "NewsArticle"
+        | "ReportageNewsArticle"
+        | "AnalysisNewsArticle"
+        | "OpinionNewsArticle"
+        | "BackgroundNewsArticle"
+        | "ReviewNewsArticle"
+        | "LiveBlogPosting"
+        | "AskPublicNewsArticle" => 4,
+        "Article"
+        | "BlogPosting"
+        | "TechArticle"
+        | "ScholarlyArticle"
+        | "AdvertiserContentArticle"
+        | "SatiricalArticle"
+        | "Report"
+        | "MedicalScholarlyArticle"
+        | "SocialMediaPosting"
+        | "DiscussionForumPosting"
+        | "Recipe"
+        | "PodcastEpisode"
+        | "Review" => 3,
+        "MedicalWebPage" | "VideoObject" | "Event" => 2,
+        "WebPage" | "ItemPage" | "FAQPage" | "AboutPage" | "QAPage" => 1,
+        _ => 0,
+    }
+}
+
+fn kinds(object: &Map<String, Value>) -> Vec<&str> {
+    let short = |kind: &'_ str| -> usize { kind.rfind(['/', ':', '#']).map_or(0, |at| at + 1) };
+    match object.get("@type") {
+        Some(Value::String(kind)) => vec![&kind[short(kind)..]],
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).map(|kind| &kind[short(kind)..]).collect(),
+        _ => vec![],
+    }
+}
+
+fn described(object: &Map<String, Value>, named: &BTreeMap<&str, &Map<String, Value>>) -> Entity {
+    let kinds = kinds(object);
+    let is_page = kinds.iter().all(|kind| rank(kind) <= 1);
+    let mut authors = Vec::new();
+    for key in ["author", "creator"] {
+        if authors.is_empty()
+            && let Some(value) = object.get(key)
+        {
+            names(value, named, &mut authors);
+        }
+    }
+    let mut keywords = Vec::new();
+    match object.get("keywords") {
+        Some(Value::String(list)) => {
+            keywords.extend(list.split(',').map(clean).filter(|word| !word.is_empty()).take(MAX_LIST))
+        }
+        Some(Value::Array(list)) => keywords.extend(list.iter().filter_map(Value::as_str).map(clean).take(MAX_LIST)),
+        _ => {}
+    }
+    let mut publisher = Vec::new();
+    if let Some(value) = object.get("publisher") {
+        names(value, named, &mut publisher);
+    }
+    Entity {
+        kind: kinds.iter().max_by_key(|kind| rank(kind)).map_or(String::new(), |kind| (*kind).to_owned()),
+        headline: text(object, "headline").or_else(|| text(object, "name").filter(|_| !is_page)),
+        authors,
+        published: text(object, "datePublished")
+            .or_else(|| text(object, "dateCreated").filter(|_| !is_page))
+            .or_else(|| text(object, "uploadDate")),
+        modified: text(object, "dateModified"),
+        description: text(object, "description"),
+        body: text(object, "articleBody").or_else(|| text(object, "text")),
+        section: text(object, "articleSection"),
+        keywords,
+        image: image(object.get("image").or_else(|| object.get("thumbnailUrl")), named),
+        publisher: publisher.into_iter().next(),
+        language: text(object, "inLanguage"),
+        url: text(object, "url").or_else(|| text(object, "mainEntityOfPage")),
+        free: match object.get("isAccessibleForFree") {
+            Some(Value::Bool(free)) => Some(*free),
+            Some(Value::String(free)) => Some(!free.eq_ignore_ascii_case("false")),
+            _ => None,
+        },
+    }
+}
+
+/// A field as text: a string, the first of a list, or the value or name of an object.
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    let mut value = object.get(key)?;
+    // A list of lists or a value of a value is no deeper than this in practice.
+    for _ in 0..4 {
+        value = match value {
+            Value::String(text) => return Some(clean(text)).filter(|text| !text.is_empty()),
+            Value::Number(number) => return Some(number.to_string()),
+            Value::Array(items) => items.first()?,
+            Value::Object(inner) => inner.get("@value").or_else(|| inner.get("name")).or_else(|| inner.get("@id"))?,
+            _ => return None,
+        };
+    }
+    None
+}
+
+fn clean(text: &str) -> String {
+    unescaped(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Names of people and organizations: strings, objects, references and lists of these.
+fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut Vec<String>) {
+    let mut queue = vec![value];
+    let mut steps = 0;
+    while let Some(value) = queue.pop() {
+        steps += 1;
+        if out.len() >= MAX_LIST || steps > MAX_OBJECTS {
+            return;
+        }
+        match value {
+            Value::String(name) => match named.get(name.as_str()) {
+                Some(object) => out.extend(text(object, "name")),
+                None => out.push(clean(name)),
+            },
+            Value::Array(items) => queue.extend(items.iter().rev()),
+            Value::Object(object) => match object.get("name") {
+                Some(name @ Value::Array(_)) => queue.push(name),
+                Some(_) => out.extend(text(object, "name")),
+                None => {
+                    let known = object.get("@id").and_then(Value::as_str).and_then(|id| named.get(id));
+                    if let Some(known) = known {
+                        out.extend(text(known, "name"));
+                    } else if let (Some(first), Some(last)) = (text(object, "givenName"), text(object, "familyName")) {
+                        out.push(format!("{first} {last}"));
+                    } else if let Some(list) = object.get("@list") {
+                        queue.push(list);
+                    }
+                }
+            },
+            _ => {}
+        }
+    }
+}
+
+fn image(value: Option<&Value>, named: &BTreeMap<&str, &Map<String, Value>>) -> Option<String> {
+    let mut value = value?;
+    for _ in 0..4 {
+        value = match value {
+            Value::String(url) => return Some(url.trim().to_owned()),
+            Value::Array(items) => items.first()?,
+            Value::Object(inner) => match inner.get("url").or_else(|| inner.get("contentUrl")) {
+                Some(url) => url,
+                None => {
+                    let object = named.get(inner.get("@id")?.as_str()?)?;
+                    object.get("url").or_else(|| object.get("contentUrl"))?
+                }
+            },
+            _ => return None,
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(script: &str) -> Option<Entity> {
+        entity(&[read(script)?])
+    }
+
+    #[test]
+    fn a_graph_is_joined_by_its_references() {
+        let found = of(r##"{"@context":"https://schema.org","@graph":[
+            {"@type":"WebPage","@id":"#page","datePublished":"2025-01-01"},
+            {"@type":["Article","NewsArticle"],"headline":"Bridge opens","author":[{"@id":"#ana"},{"@type":"Person","name":"Tom Hill"}],"isPartOf":{"@id":"#page"}},
+            {"@type":"Person","@id":"#ana","name":"Ana Ruiz"},{"@type":"WebSite","name":"The Valley Post"}]}"##)
+        .expect("an article");
+        assert_eq!(found.headline.as_deref(), Some("Bridge opens"));
+        assert_eq!(found.authors, ["Ana Ruiz", "Tom Hill"]);
+        assert_eq!(found.published.as_deref(), Some("2025-01-01"));
+        assert_eq!(found.publisher.as_deref(), Some("The Valley Post"));
+    }
+
+    #[test]
+    fn broken_json_is_read_where_the_mend_is_sure() {
+        for script in [
+            "{\"@type\":\"Article\",\"headline\":\"Bridge\nopens\",}",
+            "<!-- {\"@type\":\"Article\",\"headline\":\"Bridge opens\"} -->",
+            "{&quot;@type&quot;:&quot;Article&quot;,&quot;headline&quot;:&quot;Bridge opens&quot;}",
+            "[{\"@type\":\"Article\",\"headline\":\"Bridge opens\"},];",
+            "{\"@type\":\"Article\",\"headline\":\"Bridge opens\"}}",
+            "//<![CDATA[\n{\"@type\":\"http://schema.org/Article\",\"headline\":\"Bridge opens\"}\n//]]>",
+        ] {
+            assert_eq!(of(script).and_then(|found| found.headline).as_deref(), Some("Bridge opens"), "{script}");
+        }
+        assert_eq!(read("not json"), None);
+        assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn the_more_telling_type_wins() {
+        let found = of(r#"[{"@type":"WebPage","headline":"Home"},{"@type":"NewsArticle","headline":"Bridge opens"}]"#);
+        assert_eq!(found.and_then(|found| found.headline).as_deref(), Some("Bridge opens"));
+        assert_eq!(of(r#"{"@type":"Product","name":"Kettle"}"#), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_script_makes_it_panic(text in "[{}\\[\\]\":,a-z@\\\\& \n;#]{0,60}") {
+            let _ = of(&text);
+        }
+    }
+}

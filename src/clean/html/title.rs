@@ -1,0 +1,161 @@
+//! Which of a page's titles is the headline, without the site's name.
+//!
+//! A page has up to four: its h1, JSON-LD, `og:title` and `<title>`. Each is wrong in its own way (a logo in the h1, a
+//! search engine's wording in the others), so what two of them agree on is believed.
+
+use super::head::{Head, one_line, shown};
+use super::json_ld::Entity;
+use super::tree::Tree;
+
+/// Longest headline in bytes; longer texts in an h1 are a whole teaser.
+const MAX_BYTES: usize = 400;
+/// Share of words in common from which two titles are the same one in two wordings.
+const SAME: f32 = 0.6;
+
+/// The headline and where it came from.
+pub(super) fn title(
+    tree: &Tree,
+    head: &Head,
+    entity: Option<&Entity>,
+    site_names: &[String],
+) -> Option<(String, &'static str)> {
+    let plain = |title: &str| -> Option<String> {
+        let title = without_site(&one_line(title), site_names);
+        (!title.is_empty() && title.len() <= MAX_BYTES).then_some(title)
+    };
+    let json = entity.and_then(|entity| entity.headline.as_deref()).and_then(plain);
+    let meta = head
+        .first(&["og:title", "twitter:title", "dc.title", "parsely-title", "sailthru.title", "headline"])
+        .and_then(plain);
+    let tag = head.title.as_deref().and_then(plain);
+    let h1: Vec<String> = head
+        .h1
+        .iter()
+        .map(|&id| one_line(&shown(tree, id)))
+        .filter(|title| {
+            title.len() <= MAX_BYTES && title.chars().any(char::is_alphanumeric) && !is_site(title, site_names)
+        })
+        .collect();
+    // The h1 that the page's own declarations agree with best; the first when they are silent.
+    let declared: Vec<&String> = [&json, &meta, &tag].into_iter().flatten().collect();
+    let agreement = |title: &str| declared.iter().map(|other| overlap(title, other)).fold(0.0, f32::max);
+    let mut best: Option<(&String, f32)> = None;
+    for title in &h1 {
+        let score = agreement(title);
+        if best.is_none_or(|(_, known)| score > known) {
+            best = Some((title, score));
+        }
+    }
+    if let Some((title, score)) = best
+        && (score >= SAME || declared.is_empty() || h1.len() == 1 && score >= 0.2)
+    {
+        return Some((title.clone(), "dom"));
+    }
+    // An h2 that says the same as the declarations is the headline of a page whose h1 is the logo.
+    if let Some(id) = head.h2 {
+        let title = one_line(&shown(tree, id));
+        if title.len() <= MAX_BYTES && agreement(&title) >= 0.9 {
+            return Some((title, "dom"));
+        }
+    }
+    json.map(|title| (title, "json_ld"))
+        .or_else(|| meta.map(|title| (title, "meta")))
+        .or_else(|| tag.map(|title| (title, "meta")))
+        .or_else(|| best.map(|(title, _)| (title.clone(), "dom")))
+}
+
+/// Lower-case words of letters and digits.
+pub(super) fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// Words in common, as a share of the shorter title's and at least half of the longer one's.
+pub(super) fn overlap(a: &str, b: &str) -> f32 {
+    let (a, b) = (words(a), words(b));
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+    if short.is_empty() {
+        return 0.0;
+    }
+    let common = short.iter().filter(|word| long.contains(word)).count() as f32;
+    (common / short.len() as f32).min(2.0 * common / long.len() as f32)
+}
+
+fn is_site(title: &str, site_names: &[String]) -> bool {
+    let title = words(title).concat();
+    !title.is_empty() && site_names.iter().any(|name| words(name).concat() == title)
+}
+
+/// Cuts the site's name off either end of a title.
+///
+/// A part behind " | ", " - " and the like goes when it is the site's name or one of its domain's words.
+pub(super) fn without_site(title: &str, site_names: &[String]) -> String {
+    const SEPARATORS: [&str; 9] = [" | ", " - ", " – ", " — ", " :: ", " • ", " · ", " » ", " : "];
+    let mut title = title.trim();
+    // "Headline | Section | Site" has two parts to cut.
+    for _ in 0..3 {
+        let last = SEPARATORS.iter().filter_map(|sep| title.rfind(sep).map(|at| (at, at + sep.len()))).max();
+        if let Some((at, behind)) = last
+            && names_site(&title[behind..], site_names)
+        {
+            title = title[..at].trim_end();
+            continue;
+        }
+        let first = SEPARATORS.iter().filter_map(|sep| title.find(sep).map(|at| (at, at + sep.len()))).min();
+        if let Some((at, behind)) = first
+            && names_site(&title[..at], site_names)
+        {
+            title = title[behind..].trim_start();
+            continue;
+        }
+        break;
+    }
+    title.trim_matches(|c: char| c.is_whitespace() || matches!(c, '|' | '–' | '—')).to_owned()
+}
+
+fn names_site(part: &str, site_names: &[String]) -> bool {
+    let part_words = words(part);
+    let joined = part_words.concat();
+    if joined.is_empty() || part_words.len() > 8 {
+        return false;
+    }
+    site_names.iter().any(|name| {
+        let name = words(name).concat();
+        let long = joined.len() >= 3 && name.len() >= 3;
+        joined == name
+            || (long && name.starts_with(&joined) && joined.len() * 2 >= name.len())
+            || (long && joined.contains(&name) && name.len() * 2 >= joined.len())
+            || (part_words.len() >= 2 && initials(&part_words) == name)
+    })
+}
+
+fn initials(words: &[String]) -> String {
+    words.iter().filter_map(|word| word.chars().next()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sites_name_is_cut_off_either_end() {
+        let names = ["The Valley Post".to_owned(), "valleypost".to_owned()];
+        for title in [
+            "Bridge opens | The Valley Post",
+            "Bridge opens - ValleyPost.com",
+            "Valley Post: x | Bridge opens",
+            "Bridge opens – Valley Post",
+        ] {
+            let cut = without_site(title, &names);
+            assert!(cut == "Bridge opens" || title.starts_with("Valley Post:"), "{title} → {cut}");
+        }
+        assert_eq!(without_site("Bridge - a history", &names), "Bridge - a history");
+        assert_eq!(without_site("The Valley Post", &names), "The Valley Post");
+    }
+
+    #[test]
+    fn overlap_is_of_words_not_of_letters() {
+        assert_eq!(overlap("Bridge opens", "bridge opens!"), 1.0);
+        assert!(overlap("Bridge", "Bridge opens to traffic after years") < SAME);
+        assert_eq!(overlap("", "x"), 0.0);
+    }
+}

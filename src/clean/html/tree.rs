@@ -1,0 +1,401 @@
+//! The tree of a page: an arena that keeps what cleaning reads and drops the rest while the parser builds it.
+//!
+//! `scraper::Html` keeps every attribute and comment of a page and cannot be bounded while it grows; this tree can.
+
+use std::borrow::Cow;
+use std::cell::{Cell, Ref, RefCell};
+
+use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
+use html5ever::tendril::StrTendril;
+use html5ever::{Attribute, LocalName, Namespace, QualName, ns};
+
+use super::tag::Tag;
+
+/// Index of a node in its [`Tree`].
+pub(super) type NodeId = u32;
+
+/// No node: the end of a chain of siblings, the parent of the document.
+pub(super) const NONE: NodeId = u32::MAX;
+
+/// Longest attribute value that is kept, in bytes: data URIs and inline state are no evidence.
+const MAX_ATTRIBUTE_BYTES: usize = 2048;
+
+/// What a node is.
+#[derive(Debug)]
+pub(super) enum Data {
+    Document,
+    Element {
+        tag: Tag,
+        name: QualName,
+        /// Where its attributes stand in the tree's list.
+        attributes: (u32, u16),
+    },
+    /// A range of bytes of the tree's text.
+    Text(u32, u32),
+    /// Comments, instructions and what lies in a template.
+    Ignored,
+}
+
+#[derive(Debug)]
+pub(super) struct Node {
+    pub parent: NodeId,
+    pub first_child: NodeId,
+    pub last_child: NodeId,
+    pub previous: NodeId,
+    pub next: NodeId,
+    /// Elements above this one when it was attached.
+    pub depth: u16,
+    pub data: Data,
+}
+
+/// A parsed page.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub nodes: Vec<Node>,
+    attributes: Vec<(LocalName, StrTendril)>,
+    text: String,
+    /// Stands for the name of what is no element; the parser never asks for it.
+    no_name: QualName,
+}
+
+impl Tree {
+    /// The document node; every tree has it.
+    pub const ROOT: NodeId = 0;
+
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// The tag of an element; `Tag::Other` for what is none.
+    pub fn tag(&self, id: NodeId) -> Tag {
+        match self.node(id).data {
+            Data::Element { tag, .. } => tag,
+            _ => Tag::Other,
+        }
+    }
+
+    /// An attribute of an element, of those that are kept.
+    pub fn attribute(&self, id: NodeId, name: &str) -> Option<&str> {
+        self.attributes(id).iter().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
+    }
+
+    pub fn attributes(&self, id: NodeId) -> &[(LocalName, StrTendril)] {
+        match self.node(id).data {
+            Data::Element { attributes: (start, len), .. } => {
+                &self.attributes[start as usize..start as usize + len as usize]
+            }
+            _ => &[],
+        }
+    }
+
+    /// The characters of a text node; empty for any other.
+    pub fn text(&self, id: NodeId) -> &str {
+        match self.node(id).data {
+            Data::Text(start, end) => &self.text[start as usize..end as usize],
+            _ => "",
+        }
+    }
+
+    /// All text below a node, at most `max_bytes` of it.
+    pub fn text_below(&self, id: NodeId, max_bytes: usize) -> String {
+        let mut text = String::new();
+        let mut at = id;
+        loop {
+            text.push_str(self.text(at));
+            if text.len() > max_bytes {
+                break;
+            }
+            match self.following(at, id) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        text
+    }
+
+    /// The next node in document order below `top`, without recursion.
+    pub fn following(&self, at: NodeId, top: NodeId) -> Option<NodeId> {
+        if self.node(at).first_child != NONE {
+            return Some(self.node(at).first_child);
+        }
+        self.after(at, top)
+    }
+
+    /// The next node in document order below `top` that is not inside `at`.
+    pub fn after(&self, mut at: NodeId, top: NodeId) -> Option<NodeId> {
+        while at != top && at != NONE {
+            if self.node(at).next != NONE {
+                return Some(self.node(at).next);
+            }
+            at = self.node(at).parent;
+        }
+        None
+    }
+
+    fn add(&mut self, data: Data) -> NodeId {
+        let id = NodeId::try_from(self.nodes.len()).expect("the parser stops long before four billion nodes");
+        self.nodes.push(Node {
+            parent: NONE,
+            first_child: NONE,
+            last_child: NONE,
+            previous: NONE,
+            next: NONE,
+            depth: 0,
+            data,
+        });
+        id
+    }
+
+    fn detach(&mut self, id: NodeId) {
+        let Node { parent, previous, next, .. } = self.nodes[id as usize];
+        match previous {
+            NONE if parent != NONE => self.nodes[parent as usize].first_child = next,
+            NONE => {}
+            before => self.nodes[before as usize].next = next,
+        }
+        match next {
+            NONE if parent != NONE => self.nodes[parent as usize].last_child = previous,
+            NONE => {}
+            behind => self.nodes[behind as usize].previous = previous,
+        }
+        let node = &mut self.nodes[id as usize];
+        (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
+    }
+
+    /// Puts a detached node under `parent`, before `next` or at the end.
+    fn attach(&mut self, id: NodeId, parent: NodeId, next: NodeId) {
+        let previous =
+            if next == NONE { self.nodes[parent as usize].last_child } else { self.nodes[next as usize].previous };
+        let depth = self.nodes[parent as usize].depth.saturating_add(1);
+        let node = &mut self.nodes[id as usize];
+        (node.parent, node.previous, node.next, node.depth) = (parent, previous, next, depth);
+        match previous {
+            NONE => self.nodes[parent as usize].first_child = id,
+            before => self.nodes[before as usize].next = id,
+        }
+        match next {
+            NONE => self.nodes[parent as usize].last_child = id,
+            behind => self.nodes[behind as usize].previous = id,
+        }
+    }
+
+    /// Text is stored once; a node that ends where the store ends simply grows.
+    fn attach_text(&mut self, text: &str, parent: NodeId, next: NodeId) {
+        let keep = match &self.nodes[parent as usize].data {
+            Data::Element { tag: Tag::Script, .. } => self.is_json(parent),
+            Data::Element { tag, .. } => !tag.is_raw(),
+            Data::Document => true,
+            Data::Text(..) | Data::Ignored => false,
+        };
+        if !keep {
+            return;
+        }
+        let previous =
+            if next == NONE { self.nodes[parent as usize].last_child } else { self.nodes[next as usize].previous };
+        let start = self.text.len();
+        self.text.push_str(text);
+        let end = u32::try_from(self.text.len()).expect("a document is far smaller than four gigabytes");
+        if previous != NONE
+            && let Data::Text(_, old_end) = &mut self.nodes[previous as usize].data
+            && *old_end as usize == start
+        {
+            *old_end = end;
+            return;
+        }
+        let id = self.add(Data::Text(start as u32, end));
+        self.attach(id, parent, next);
+    }
+
+    fn is_json(&self, script: NodeId) -> bool {
+        self.attribute(script, "type").is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
+    }
+}
+
+/// Builds a [`Tree`] for the parser.
+#[derive(Debug)]
+pub(super) struct Builder {
+    tree: RefCell<Tree>,
+    /// Depth at which the parser now inserts.
+    depth: Cell<u16>,
+}
+
+impl Builder {
+    pub fn new() -> Self {
+        let no_name = QualName::new(None, Namespace::default(), LocalName::default());
+        let mut tree = Tree { nodes: Vec::new(), attributes: Vec::new(), text: String::new(), no_name };
+        tree.add(Data::Document);
+        Self { tree: RefCell::new(tree), depth: Cell::new(0) }
+    }
+
+    pub fn depth(&self) -> u16 {
+        self.depth.get()
+    }
+
+    pub fn nodes(&self) -> usize {
+        self.tree.borrow().nodes.len()
+    }
+}
+
+impl TreeSink for Builder {
+    type Handle = NodeId;
+    type Output = Tree;
+    type ElemName<'a> = Ref<'a, QualName>;
+
+    fn finish(self) -> Tree {
+        self.tree.into_inner()
+    }
+
+    fn parse_error(&self, _message: Cow<'static, str>) {}
+
+    fn get_document(&self) -> NodeId {
+        Tree::ROOT
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Ref<'a, QualName> {
+        Ref::map(self.tree.borrow(), |tree| match &tree.node(*target).data {
+            Data::Element { name, .. } => name,
+            _ => &tree.no_name,
+        })
+    }
+
+    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _flags: ElementFlags) -> NodeId {
+        let tree = &mut *self.tree.borrow_mut();
+        let tag = if name.ns == ns!(html) { Tag::of(&name.local) } else { Tag::foreign(&name.local) };
+        let start = tree.attributes.len();
+        tree.attributes
+            .extend(attrs.into_iter().filter(|attr| is_evidence(attr)).map(|attr| (attr.name.local, attr.value)));
+        let attributes = (start as u32, (tree.attributes.len() - start) as u16);
+        tree.add(Data::Element { tag, name, attributes })
+    }
+
+    fn create_comment(&self, _text: StrTendril) -> NodeId {
+        self.tree.borrow_mut().add(Data::Ignored)
+    }
+
+    fn create_pi(&self, _target: StrTendril, _data: StrTendril) -> NodeId {
+        self.tree.borrow_mut().add(Data::Ignored)
+    }
+
+    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
+        let tree = &mut *self.tree.borrow_mut();
+        match child {
+            NodeOrText::AppendText(text) => tree.attach_text(&text, *parent, NONE),
+            NodeOrText::AppendNode(id) => {
+                // A comment needs no place.
+                if matches!(tree.node(id).data, Data::Element { .. }) {
+                    tree.detach(id);
+                    tree.attach(id, *parent, NONE);
+                    self.depth.set(tree.node(id).depth);
+                }
+            }
+        }
+    }
+
+    fn append_based_on_parent_node(&self, element: &NodeId, previous: &NodeId, child: NodeOrText<NodeId>) {
+        if self.tree.borrow().node(*element).parent == NONE {
+            self.append(previous, child);
+        } else {
+            self.append_before_sibling(element, child);
+        }
+    }
+
+    fn append_doctype_to_document(&self, _name: StrTendril, _public_id: StrTendril, _system_id: StrTendril) {}
+
+    fn pop(&self, node: &NodeId) {
+        self.depth.set(self.tree.borrow().node(*node).depth.saturating_sub(1));
+    }
+
+    fn get_template_contents(&self, _target: &NodeId) -> NodeId {
+        // What lies in a template is never shown; a node without a place takes it.
+        self.tree.borrow_mut().add(Data::Ignored)
+    }
+
+    fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
+        x == y
+    }
+
+    fn set_quirks_mode(&self, _mode: QuirksMode) {}
+
+    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
+        let tree = &mut *self.tree.borrow_mut();
+        let parent = tree.node(*sibling).parent;
+        if parent == NONE {
+            return;
+        }
+        match child {
+            NodeOrText::AppendText(text) => tree.attach_text(&text, parent, *sibling),
+            NodeOrText::AppendNode(id) => {
+                tree.detach(id);
+                tree.attach(id, parent, *sibling);
+                self.depth.set(tree.node(id).depth);
+            }
+        }
+    }
+
+    fn add_attrs_if_missing(&self, target: &NodeId, attrs: Vec<Attribute>) {
+        let tree = &mut *self.tree.borrow_mut();
+        let missing: Vec<_> = attrs
+            .into_iter()
+            .filter(|attr| is_evidence(attr) && tree.attribute(*target, &attr.name.local).is_none())
+            .map(|attr| (attr.name.local, attr.value))
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let mut all = tree.attributes(*target).to_vec();
+        all.extend(missing);
+        let start = tree.attributes.len() as u32;
+        let len = all.len() as u16;
+        tree.attributes.extend(all);
+        if let Data::Element { attributes, .. } = &mut tree.nodes[*target as usize].data {
+            *attributes = (start, len);
+        }
+    }
+
+    fn remove_from_parent(&self, target: &NodeId) {
+        self.tree.borrow_mut().detach(*target);
+    }
+
+    fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
+        let tree = &mut *self.tree.borrow_mut();
+        while tree.node(*node).first_child != NONE {
+            let child = tree.node(*node).first_child;
+            tree.detach(child);
+            tree.attach(child, *new_parent, NONE);
+        }
+    }
+}
+
+/// Attributes that a decision or a field of the record reads.
+fn is_evidence(attr: &Attribute) -> bool {
+    attr.value.len() <= MAX_ATTRIBUTE_BYTES && KEPT.contains(&&*attr.name.local)
+}
+
+const KEPT: &[&str] = &[
+    "class",
+    "id",
+    "href",
+    "rel",
+    "role",
+    "itemprop",
+    "itemtype",
+    "property",
+    "name",
+    "content",
+    "datetime",
+    "style",
+    "hidden",
+    "aria-hidden",
+    "aria-label",
+    "lang",
+    "type",
+    "src",
+    "data-testid",
+    "data-component",
+    "data-component-name",
+    "data-module",
+    "data-type",
+    "http-equiv",
+    "pubdate",
+    "title",
+];

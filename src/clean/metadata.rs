@@ -1,1 +1,0 @@
-//! Metadata in normal form: canonical URL, site, dates, language.
