@@ -2,3 +2,5 @@
 #![forbid(unsafe_code)]
 pub mod article;
 pub mod clean;
+pub mod inbox;
+pub mod read;
