@@ -3,3 +3,5 @@
 pub mod article;
 pub mod clean;
 pub mod dedup;
+pub mod story;
+mod tokens;
