@@ -6,3 +6,5 @@ pub mod config;
 pub mod ledger;
 pub mod outbox;
 pub mod dedup;
+pub mod story;
+mod tokens;
