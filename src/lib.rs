@@ -8,3 +8,5 @@ pub mod outbox;
 pub mod dedup;
 pub mod story;
 mod tokens;
+pub mod inbox;
+pub mod read;

@@ -1,0 +1,183 @@
+//! Opens a file for reading, safely: no link is followed, nothing blocks, only regular files under the cap are taken.
+//!
+//! A claim remembers what the file looked like, so that whoever has read it can ask whether it was one version throughout.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Inbox, folder};
+
+/// What a sidecar's name has behind its document's.
+pub const SIDECAR_ENDING: &str = ".meta.json";
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamp {
+    pub dev: u64,
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970, as `ctime_ns`.
+    pub mtime_ns: i128,
+    pub ctime_ns: i128,
+}
+
+impl Stamp {
+    #[allow(clippy::unnecessary_cast, reason = "the widths of these fields differ between platforms")]
+    pub(super) fn of(stat: &Stat) -> Self {
+        let nanoseconds = |seconds: i128, rest: i128| seconds * 1_000_000_000 + rest;
+        Self {
+            dev: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+            size: stat.st_size.max(0) as u64,
+            mtime_ns: nanoseconds(stat.st_mtime as i128, stat.st_mtime_nsec as i128),
+            ctime_ns: nanoseconds(stat.st_ctime as i128, stat.st_ctime_nsec as i128),
+        }
+    }
+
+    /// Equal but for the time of the last status change, which a rename sets.
+    pub(super) fn is_same_content(&self, other: &Self) -> bool {
+        Self { ctime_ns: 0, ..*self } == Self { ctime_ns: 0, ..*other }
+    }
+}
+
+/// Why a file was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// It is gone, or something else has taken its place: look again.
+    #[error("the file is no longer there")]
+    Vanished,
+    /// A link, folder, FIFO, socket or device: never an input.
+    #[error("not a regular file but {0}")]
+    NotRegular(&'static str),
+    #[error("the file holds {size} bytes, more than {limit}")]
+    TooLarge { size: u64, limit: u64 },
+    /// This file cannot be opened, now at least.
+    #[error("the file cannot be opened: {0}")]
+    Document(#[source] io::Error),
+    /// The desk is in trouble; the file is not to blame.
+    #[error("the inbox cannot be read: {0}")]
+    Desk(#[source] io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        match Fault::of(&error) {
+            Fault::Vanished => Self::Vanished,
+            Fault::Document => Self::Document(error),
+            Fault::Desk => Self::Desk(error),
+        }
+    }
+}
+
+/// A file opened for reading.
+#[derive(Debug)]
+pub struct Claim {
+    pub file: File,
+    /// Relative to the inbox.
+    pub path: PathBuf,
+    /// As it was when it was opened.
+    pub stamp: Stamp,
+    /// The bytes of the sidecar beside it, if there is one.
+    pub sidecar: Option<Vec<u8>>,
+    inbox: Inbox,
+}
+
+impl Claim {
+    /// Whether the file is still what was opened, and still under its name: ask after the last byte was read.
+    pub fn unchanged(&self) -> io::Result<bool> {
+        if Stamp::of(&rustix::fs::fstat(&self.file)?) != self.stamp {
+            return Ok(false);
+        }
+        Ok(self.inbox.stat(&self.path)? == Some(self.stamp))
+    }
+}
+
+impl Inbox {
+    /// Opens a file below the inbox, and its sidecar; `path` is relative. `max_bytes` bounds the file as it lies on disk,
+    /// `max_sidecar_bytes` what is read of a sidecar (one byte more is read of a larger one, so that it can be refused).
+    pub fn claim(&self, path: &Path, max_bytes: u64, max_sidecar_bytes: u64) -> Result<Claim, Refused> {
+        let (parent, name) = match folder::open_parent(self.root(), path) {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.parent_refused(error)),
+        };
+        let (file, stamp) = open_regular(&parent, name)?;
+        if stamp.size > max_bytes {
+            return Err(Refused::TooLarge { size: stamp.size, limit: max_bytes });
+        }
+        let sidecar = match open_regular(&parent, &sidecar_name(name)) {
+            Ok((file, _)) => {
+                let mut bytes = Vec::new();
+                file.take(max_sidecar_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+                Some(bytes)
+            }
+            Err(Refused::Vanished | Refused::NotRegular(_)) => None,
+            // A name so long that no sidecar fits beside it has none.
+            Err(Refused::Document(error)) if Errno::from_io_error(&error) == Some(Errno::NAMETOOLONG) => None,
+            Err(refused) => return Err(refused),
+        };
+        Ok(Claim { file, path: path.to_owned(), stamp, sidecar, inbox: self.clone() })
+    }
+
+    /// What a path below the inbox looks like now; `None` when no regular file is there.
+    pub fn stat(&self, path: &Path) -> io::Result<Option<Stamp>> {
+        let stat = folder::open_parent(self.root(), path)
+            .and_then(|(parent, name)| Ok(rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?));
+        match stat {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => Ok(Some(Stamp::of(&stat))),
+            Ok(_) => Ok(None),
+            Err(error) if Fault::of(&error) == Fault::Vanished => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A missing folder may be the file's own, which has vanished, or the inbox itself, which concerns the desk.
+    fn parent_refused(&self, error: io::Error) -> Refused {
+        match (Refused::from(error), folder::open_root(self.root())) {
+            (_, Err(error)) => Refused::Desk(error),
+            (refused, Ok(_)) => refused,
+        }
+    }
+}
+
+/// The name of the sidecar that belongs to a file.
+pub(super) fn sidecar_name(name: &OsStr) -> OsString {
+    let mut sidecar = name.to_owned();
+    sidecar.push(SIDECAR_ENDING);
+    sidecar
+}
+
+/// What a file that is no regular one is called.
+pub(super) fn kind_name(kind: FileType) -> &'static str {
+    match kind {
+        FileType::RegularFile => "a regular file",
+        FileType::Directory => "a folder",
+        FileType::Symlink => "a symbolic link",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice => "a character device",
+        FileType::BlockDevice => "a block device",
+        _ => "of an unknown kind",
+    }
+}
+
+/// Looks before it opens, since opening a device may act on it, and again afterwards, since the name may have changed hands.
+fn open_regular(parent: impl AsFd, name: &OsStr) -> Result<(File, Stamp), Refused> {
+    let regular = |stat: Stat| match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok(Stamp::of(&stat)),
+        kind => Err(Refused::NotRegular(kind_name(kind))),
+    };
+    regular(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(io::Error::from)?)?;
+    // Without blocking: what became a FIFO in between would wait for a writer.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let opened = rustix::fs::openat(&parent, name, flags, Mode::empty()).map_err(io::Error::from)?;
+    let stamp = regular(rustix::fs::fstat(&opened).map_err(io::Error::from)?)?;
+    Ok((File::from(opened), stamp))
+}

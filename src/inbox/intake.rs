@@ -1,0 +1,277 @@
+//! Which files are to be read now: brings hints, scans and settling together, a bounded step at a time.
+//!
+//! A state machine without a thread or a clock of its own: the desk calls [`Intake::poll`] when it has room, waits for
+//! [`Signal::changed`](super::watcher::Signal::changed) or for the time that the batch names, and says what became of each file.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hasher;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::watcher::Signal;
+use super::{Found, Inbox, Patience, Scan, Settler, Skipped, Stamp, Verdict, Watcher};
+
+/// Names looked at in one call: some milliseconds of work.
+const STEP: usize = 1024;
+/// Least time between the end of one scan and the next that an event asks for.
+const RESCAN_GAP: Duration = Duration::from_millis(200);
+
+/// A file to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Relative to the inbox.
+    pub path: PathBuf,
+    pub stamp: Stamp,
+}
+
+/// What one call found.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub ready: Vec<Ready>,
+    /// Links, devices, folders that cannot be opened: passed over. Met again in each scan.
+    pub skipped: Vec<Skipped>,
+    /// Call again at this time, if nothing happens before; at once when it has passed.
+    pub wake_at: Duration,
+    /// A whole scan has been made, no file is settling or in flight, and nothing is hinted: the inbox is empty.
+    pub is_exhausted: bool,
+}
+
+/// The state between the calls; memory is bounded by the settings, by the files in flight and, where files are kept, by 16
+/// bytes for each.
+pub struct Intake {
+    inbox: Inbox,
+    watcher: Watcher,
+    settler: Settler,
+    scan: Option<Scan>,
+    /// Hints not yet followed.
+    hints: BTreeMap<PathBuf, bool>,
+    dirty: bool,
+    has_scanned: bool,
+    next_scan: Duration,
+    earliest_scan: Duration,
+    in_flight: HashSet<PathBuf>,
+    /// Files that stay in the inbox after they were read, by the hash of path and stamp, and the scan that last met them.
+    kept: HashMap<u64, u64>,
+    scans: u64,
+}
+
+impl Intake {
+    /// Starts watching; the first call of [`Self::poll`] starts scanning.
+    pub fn new(inbox: Inbox) -> Self {
+        let settings = inbox.settings();
+        let settler = Settler::new(Duration::from_millis(settings.settle_ms), settings.max_settling);
+        Self {
+            watcher: Watcher::start(&inbox),
+            inbox,
+            settler,
+            scan: None,
+            hints: BTreeMap::new(),
+            dirty: true,
+            has_scanned: false,
+            next_scan: Duration::ZERO,
+            earliest_scan: Duration::ZERO,
+            in_flight: HashSet::new(),
+            kept: HashMap::new(),
+            scans: 0,
+        }
+    }
+
+    /// Says when there is something new to poll for.
+    pub fn signal(&self) -> Signal {
+        self.watcher.signal()
+    }
+
+    /// What keeps events from being seen, for the log.
+    pub fn trouble(&self) -> Option<&str> {
+        self.watcher.trouble()
+    }
+
+    /// Asks for a scan of the whole inbox.
+    pub fn look_again(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Finds at most `max` files to be read, which are in flight from then on. `now` is the time since any fixed moment by
+    /// a monotonic clock. An error concerns the desk; nothing is lost by it, call again after a pause.
+    pub fn poll(&mut self, now: Duration, max: usize) -> io::Result<Batch> {
+        let mut batch = Batch::default();
+        self.take_hints();
+        let result = self.step(now, max, &mut batch);
+        if let Err(error) = result {
+            // What was found so far is found again: the scan starts over, and those files are not in flight.
+            for ready in batch.ready {
+                self.in_flight.remove(&ready.path);
+            }
+            (self.scan, self.dirty) = (None, true);
+            return Err(error);
+        }
+        let is_idle = self.scan.is_none() && !self.dirty && self.hints.is_empty();
+        batch.is_exhausted = self.has_scanned && is_idle && self.settler.is_empty() && self.in_flight.is_empty();
+        batch.wake_at = self.wake_at(now, max, batch.ready.len());
+        Ok(batch)
+    }
+
+    /// The file has been retired, has failed, or is gone.
+    pub fn finished(&mut self, path: &Path) {
+        self.in_flight.remove(path);
+    }
+
+    /// The file has been read and stays where it is: it is not read again before it changes.
+    pub fn kept(&mut self, path: &Path, stamp: &Stamp) {
+        self.in_flight.remove(path);
+        self.kept.insert(fingerprint(path, stamp), self.scans);
+    }
+
+    /// The file changed while it was read, or could not be read for now: it settles anew.
+    pub fn again(&mut self, path: &Path) {
+        self.in_flight.remove(path);
+        self.hints.entry(path.to_owned()).or_insert(false);
+    }
+
+    fn take_hints(&mut self) {
+        let taken = self.watcher.take();
+        self.dirty |= taken.dirty;
+        for (path, whole) in taken.paths {
+            let room = self.hints.len() < self.inbox.settings().max_hints;
+            match self.hints.get_mut(&path) {
+                Some(known) => *known |= whole,
+                None if room => {
+                    self.hints.insert(path, whole);
+                }
+                None => self.dirty = true,
+            }
+        }
+    }
+
+    fn step(&mut self, now: Duration, max: usize, batch: &mut Batch) -> io::Result<()> {
+        for _ in 0..STEP {
+            if batch.ready.len() >= max {
+                return Ok(());
+            }
+            if let Some(path) = self.settler.next_due(now).map(Path::to_owned) {
+                self.look(&path, Patience::Usual, now, batch)?;
+            } else if let Some((path, whole)) = self.hints.pop_first() {
+                let patience = if whole { Patience::None } else { Patience::Usual };
+                if let Err(error) = self.look(&path, patience, now, batch) {
+                    self.hints.insert(path, whole);
+                    return Err(error);
+                }
+            } else if !self.scan_on(now, batch)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one path that is due or hinted.
+    fn look(&mut self, path: &Path, patience: Patience, now: Duration, batch: &mut Batch) -> io::Result<()> {
+        match self.inbox.look_at(path)? {
+            Some(Found::File { path, stamp, is_orphan_sidecar }) => {
+                self.observe(path, stamp, is_orphan_sidecar, patience, now, batch);
+            }
+            Some(Found::Folder { .. }) => {
+                self.settler.drop_path(path);
+                self.dirty = true;
+            }
+            Some(Found::Skipped(_)) | None => self.settler.drop_path(path),
+        }
+        Ok(())
+    }
+
+    fn observe(
+        &mut self,
+        path: PathBuf,
+        stamp: Stamp,
+        is_orphan_sidecar: bool,
+        patience: Patience,
+        now: Duration,
+        batch: &mut Batch,
+    ) {
+        if self.in_flight.contains(&path) {
+            return;
+        }
+        if !self.kept.is_empty()
+            && let Some(met) = self.kept.get_mut(&fingerprint(&path, &stamp))
+        {
+            *met = self.scans;
+            return self.settler.drop_path(&path);
+        }
+        let patience = if stamp.size == 0 || is_orphan_sidecar { Patience::Long } else { patience };
+        match self.settler.observe(&path, stamp, patience, now) {
+            Verdict::Ready => {
+                self.in_flight.insert(path.clone());
+                batch.ready.push(Ready { path, stamp });
+            }
+            Verdict::Wait(_) => {}
+            Verdict::Full => self.dirty = true,
+        }
+    }
+
+    /// One step of the scan; `false` when there is nothing to do for now.
+    fn scan_on(&mut self, now: Duration, batch: &mut Batch) -> io::Result<bool> {
+        if self.scan.is_none() {
+            let wanted = now >= self.next_scan || (self.dirty && now >= self.earliest_scan);
+            if !wanted {
+                return Ok(false);
+            }
+            self.dirty = false;
+            self.scans += 1;
+            self.watcher.begin_scan();
+            self.scan = Some(self.inbox.scan());
+        }
+        if self.settler.is_full() {
+            return Ok(false);
+        }
+        let Some(scan) = &mut self.scan else { return Ok(false) };
+        match scan.next().transpose()? {
+            Some(Found::File { path, stamp, is_orphan_sidecar }) => {
+                if !self.settler.is_watched(&path) {
+                    self.observe(path, stamp, is_orphan_sidecar, Patience::Usual, now, batch);
+                }
+            }
+            Some(Found::Folder { path, stamp }) => self.watcher.follow(&path, &stamp),
+            Some(Found::Skipped(skipped)) => batch.skipped.push(skipped),
+            None => {
+                self.scan = None;
+                self.has_scanned = true;
+                self.watcher.end_scan();
+                let scans = self.scans;
+                self.kept.retain(|_, met| *met + 1 >= scans);
+                self.next_scan = now + Duration::from_secs(self.inbox.settings().scan_interval_s.max(1));
+                self.earliest_scan = now + RESCAN_GAP;
+            }
+        }
+        Ok(true)
+    }
+
+    fn wake_at(&self, now: Duration, max: usize, found: usize) -> Duration {
+        if found >= max {
+            // No room: the desk calls when it has some.
+            return self.next_scan.max(now + RESCAN_GAP);
+        }
+        let due = self.settler.wake_at();
+        let scan = match (&self.scan, self.dirty) {
+            (Some(_), _) if self.settler.is_full() => None,
+            (Some(_), _) => Some(now),
+            (None, true) => Some(self.earliest_scan.min(self.next_scan)),
+            (None, false) => Some(self.next_scan),
+        };
+        let hinted = (!self.hints.is_empty()).then_some(now);
+        [due, scan, hinted].into_iter().flatten().min().unwrap_or(self.next_scan)
+    }
+}
+
+fn fingerprint(path: &Path, stamp: &Stamp) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(path.as_os_str().as_bytes());
+    for number in [stamp.dev, stamp.inode, stamp.size] {
+        hash.write_u64(number);
+    }
+    hash.write_i128(stamp.mtime_ns);
+    hash.write_i128(stamp.ctime_ns);
+    hash.finish()
+}

@@ -1,0 +1,338 @@
+//! Where a file goes when the desk is done with it: `done/`, `failed/` with its reason, away, or nowhere.
+//!
+//! Nothing is ever overwritten, and a file that changed since it was read is never moved: it is a new input. Every step
+//! may be cut off by a crash; what it leaves behind then is said at the step, and doing it again is harmless.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::claim::sidecar_name;
+use super::{DONE, Done, FAILED, Fault, Inbox, SIDECAR_ENDING, Stamp, folder, name};
+use crate::article::{InputId, Removal};
+
+/// What a report's name has behind the name of the file that it speaks of.
+pub const ERROR_ENDING: &str = ".error.json";
+/// Temporary names begin and end so; hidden, so that no scan takes them for an input.
+const TEMPORARY: (&str, &str) = (".copydesk-", ".tmp");
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// Its new path, relative to the inbox.
+    Moved(PathBuf),
+    Deleted,
+    Kept,
+    /// It is not what was read: it stays, to be read anew.
+    Changed,
+    /// It is no longer there.
+    Gone,
+}
+
+/// Why a file is in `failed/`, as written beside it: `<name>.error.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Which stage refused it: `inbox`, `read`, `clean`, ...
+    pub stage: String,
+    /// Stable code.
+    pub reason: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+    /// The file as it came in, relative to the inbox, as [`super::encode_path`] writes it.
+    pub path: String,
+    /// Identity of the document, where it could be read.
+    pub input: Option<InputId>,
+    /// 1-based number of the record in a file of records.
+    pub record: Option<u64>,
+    /// 1-based line of the file.
+    pub line: Option<u64>,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The pieces that were taken out, when nothing else was left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Removal>,
+}
+
+impl Inbox {
+    /// Puts a file that has been taken in where the settings say. `stamp` is what it looked like when it was read.
+    pub fn retire(&self, path: &Path, stamp: &Stamp) -> io::Result<Retired> {
+        match self.settings().done {
+            Done::Keep => Ok(Retired::Kept),
+            Done::Move => self.set_aside(path, stamp, None),
+            // By way of `done/`, so that what is deleted is for certain what was read. A crash before the second step
+            // leaves the file there.
+            Done::Delete => match self.set_aside(path, stamp, None)? {
+                Retired::Moved(moved) => {
+                    let (parent, name) = folder::open_parent(self.root(), &moved)?;
+                    remove(&parent, &sidecar_name(name))?;
+                    remove(&parent, name)?;
+                    Ok(Retired::Deleted)
+                }
+                other => Ok(other),
+            },
+        }
+    }
+
+    /// Moves a file to `failed/`, its report beside it.
+    pub fn fail(&self, path: &Path, stamp: &Stamp, report: &ErrorReport) -> io::Result<Retired> {
+        self.set_aside(path, stamp, Some(report))
+    }
+
+    /// Writes one bad record of a file of records to `failed/<stem>.record-<n>.jsonl`, its report beside it; without
+    /// `bytes` only the report. Gives the record's path, relative to the inbox; done twice, it is there once.
+    pub fn fail_record(
+        &self,
+        path: &Path,
+        record: u64,
+        bytes: Option<&[u8]>,
+        report: &ErrorReport,
+    ) -> io::Result<PathBuf> {
+        let folder = folder::make_parent(self.root(), Some(FAILED), path)?;
+        let mut file = name::stem(path.file_name().ok_or(Errno::INVAL)?).to_owned();
+        file.push(".jsonl");
+        let mark = format!(".record-{record}");
+        let base = name::marked(&file, &mark, ERROR_ENDING.len() + 8);
+        let mut chosen = base.clone();
+        let mut n = 0_u64;
+        while let Some(bytes) = bytes {
+            match holds(&folder, &chosen, bytes)? {
+                Some(true) => break,
+                None => {
+                    let line = [bytes, b"\n"].concat();
+                    write_whole(&folder, &chosen, &line)?;
+                    break;
+                }
+                Some(false) => {
+                    n += 1;
+                    chosen = name::marked(&base, &format!("~{n}"), ERROR_ENDING.len());
+                }
+            }
+        }
+        write_report(&folder, &chosen, report)?;
+        Ok(Path::new(FAILED).join(path.with_file_name(chosen)))
+    }
+
+    /// Removes what a crash left half-written in `failed/`; call it before anything is written there.
+    pub fn remove_leftovers(&self) -> io::Result<u64> {
+        let mut removed = 0;
+        let mut folders =
+            match folder::open_root(self.root()).and_then(|root| folder::open_in(&root, OsStr::new(FAILED))) {
+                Ok(folder) => vec![folder],
+                Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(0),
+                Err(error) => return Err(error),
+            };
+        // Breadth is bounded by one open folder for each one still to be looked at.
+        while let Some(folder) = folders.pop() {
+            for entry in rustix::fs::Dir::read_from(&folder)? {
+                let entry = entry?;
+                let name = entry.file_name().to_bytes();
+                if name.starts_with(TEMPORARY.0.as_bytes()) && name.ends_with(TEMPORARY.1.as_bytes()) {
+                    rustix::fs::unlinkat(&folder, entry.file_name(), AtFlags::empty())?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    fn set_aside(&self, path: &Path, stamp: &Stamp, report: Option<&ErrorReport>) -> io::Result<Retired> {
+        let (parent, file) = match folder::open_parent(self.root(), path) {
+            Err(error) if Fault::of(&error) == Fault::Vanished => {
+                // The file's folder has gone; the inbox itself must be there for that to be said.
+                folder::open_root(self.root())?;
+                return Ok(Retired::Gone);
+            }
+            opened => opened?,
+        };
+        match look(&parent, file)? {
+            None => return Ok(Retired::Gone),
+            Some(now) if now != *stamp => return Ok(Retired::Changed),
+            Some(_) => {}
+        }
+        let below = if report.is_some() { FAILED } else { DONE };
+        let folder = folder::make_parent(self.root(), Some(below), path)?;
+        let sidecar = sidecar_name(file);
+        let has_sidecar = look(&parent, &sidecar).unwrap_or(None).is_some();
+        let reserve = if report.is_some() {
+            ERROR_ENDING.len()
+        } else if has_sidecar {
+            SIDECAR_ENDING.len()
+        } else {
+            0
+        };
+        loop {
+            let target = free_name(&folder, file, reserve)?;
+            // Crash after this: a report without its file, which stands where the redo writes it again.
+            if let Some(report) = report {
+                write_report(&folder, &target, report)?;
+            } else if has_sidecar {
+                // Crash after this: the file has lost its sidecar, but it is known by its content and goes to `done/`.
+                move_sidecar(&parent, &sidecar, &folder, &target)?;
+            }
+            match rename_new(&parent, file, &folder, &target) {
+                Err(Errno::EXIST) => continue,
+                Err(Errno::NOENT) => {
+                    if report.is_some() {
+                        remove(&folder, &error_name(&target))?;
+                    }
+                    return Ok(Retired::Gone);
+                }
+                result => result?,
+            }
+            // Between the look and the rename another version may have taken the name: that one goes back.
+            if !look(&folder, &target)?.is_some_and(|moved| moved.is_same_content(stamp)) {
+                put_back(&folder, &target, &parent, file)?;
+                if report.is_some() {
+                    remove(&folder, &error_name(&target))?;
+                }
+                return Ok(Retired::Changed);
+            }
+            if report.is_some() && has_sidecar {
+                // Crash before this: the sidecar is found alone, and fails with a reason of its own.
+                move_sidecar(&parent, &sidecar, &folder, &target)?;
+            }
+            return Ok(Retired::Moved(Path::new(below).join(path.with_file_name(target))));
+        }
+    }
+}
+
+/// The name of a file's report.
+pub(super) fn error_name(file: &OsStr) -> OsString {
+    let mut name = file.to_owned();
+    name.push(ERROR_ENDING);
+    name
+}
+
+/// What stands under a name, if anything.
+fn look(folder: impl AsFd, file: &OsStr) -> io::Result<Option<Stamp>> {
+    match rustix::fs::statat(folder, file, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(Stamp::of(&stat))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `file`, or the first `file~n` that is free. Doubling and halving, since the same name may come every day for years.
+pub(super) fn free_name(folder: &OwnedFd, file: &OsStr, reserve: usize) -> io::Result<OsString> {
+    let candidate = |n: u64| match n {
+        0 => name::marked(file, "", reserve),
+        n => name::marked(file, &format!("~{n}"), reserve),
+    };
+    let taken = |n: u64| look(folder, &candidate(n)).map(|found| found.is_some());
+    if !taken(0)? {
+        return Ok(candidate(0));
+    }
+    let (mut low, mut high) = (0, 1);
+    while taken(high)? {
+        (low, high) = (high, high * 2);
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if taken(middle)? { low = middle } else { high = middle }
+    }
+    Ok(candidate(high))
+}
+
+/// Renames, and fails with `EXIST` rather than overwrite.
+pub(super) fn rename_new(from: &OwnedFd, file: &OsStr, to: &OwnedFd, target: &OsStr) -> Result<(), Errno> {
+    match rustix::fs::renameat_with(from, file, to, target, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+        result => return result,
+    }
+    // The file system cannot do it in one step. A link fails where the name is taken; a crash between the two steps leaves
+    // the file under both names, and the redo finds it known.
+    match rustix::fs::linkat(from, file, to, target, AtFlags::empty()) {
+        Ok(()) => rustix::fs::unlinkat(from, file, AtFlags::empty()),
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::XDEV) => {
+            match rustix::fs::statat(to, target, AtFlags::SYMLINK_NOFOLLOW) {
+                // The folder is the desk's own, so nobody takes the name between these two steps.
+                Err(Errno::NOENT) => rustix::fs::renameat(from, file, to, target),
+                Ok(_) => Err(Errno::EXIST),
+                Err(error) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Undoes a move; where the old name is taken again by a still newer file, under a free name beside it.
+fn put_back(folder: &OwnedFd, target: &OsStr, parent: &OwnedFd, file: &OsStr) -> io::Result<()> {
+    let mut back = file.to_owned();
+    loop {
+        match rename_new(folder, target, parent, &back) {
+            Err(Errno::EXIST) => back = free_name(parent, file, 0)?,
+            Err(Errno::NOENT) => return Ok(()),
+            result => return Ok(result?),
+        }
+    }
+}
+
+pub(super) fn move_sidecar(from: &OwnedFd, sidecar: &OsStr, to: &OwnedFd, target: &OsStr) -> io::Result<()> {
+    let wanted = sidecar_name(target);
+    match rename_new(from, sidecar, to, &wanted) {
+        Err(Errno::NOENT) => Ok(()),
+        Err(Errno::EXIST) => {
+            let free = free_name(to, &wanted, 0)?;
+            Ok(rename_new(from, sidecar, to, &free)?)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// Removes a file if it is there.
+pub(super) fn remove(folder: &OwnedFd, file: &OsStr) -> io::Result<()> {
+    match rustix::fs::unlinkat(folder, file, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write_report(folder: &OwnedFd, file: &OsStr, report: &ErrorReport) -> io::Result<()> {
+    let mut json = serde_json::to_vec_pretty(report)?;
+    json.push(b'\n');
+    write_whole(folder, &error_name(file), &json)
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(folder: &OwnedFd, file: &OsStr, bytes: &[u8]) -> io::Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let temporary = format!("{}{}-{n}{}", TEMPORARY.0, std::process::id(), TEMPORARY.1);
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o666);
+    let mut opened = File::from(rustix::fs::openat(folder, &temporary, flags, mode)?);
+    // Crash up to the rename: a hidden temporary file, which the next start removes.
+    let written = opened
+        .write_all(bytes)
+        .and_then(|()| opened.sync_all())
+        .and_then(|()| Ok(rustix::fs::renameat(folder, &temporary, folder, file)?));
+    if written.is_err() {
+        // The disk may be full: what was written is given back, and the first error is the one that counts.
+        let _ = rustix::fs::unlinkat(folder, &temporary, AtFlags::empty());
+    }
+    written?;
+    // Without this a power cut may bring back the folder as it was, with neither file nor report.
+    Ok(rustix::fs::fsync(folder)?)
+}
+
+/// Whether a file holds exactly this record; `None` when it is not there.
+fn holds(folder: &OwnedFd, file: &OsStr, record: &[u8]) -> io::Result<Option<bool>> {
+    let Some(stamp) = look(folder, file)? else { return Ok(None) };
+    if stamp.size != record.len() as u64 + 1 {
+        return Ok(Some(false));
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut bytes = Vec::new();
+    let opened = rustix::fs::openat(folder, file, flags, Mode::empty())?;
+    File::from(opened).take(stamp.size).read_to_end(&mut bytes)?;
+    Ok(Some(bytes.strip_suffix(b"\n") == Some(record)))
+}

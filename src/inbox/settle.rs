@@ -1,0 +1,186 @@
+//! When a file may be read: at once when it was closed or renamed into place, else after it has kept still.
+//!
+//! Pure: observations and the time come in, verdicts go out. The clock is monotonic, since mtimes lie and clocks jump.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Stamp;
+
+/// How much longer a file waits that is empty, or a sidecar without its document: more is most likely to come.
+const LONG_FACTOR: u32 = 20;
+
+/// How soon a file may be believed to be whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It was closed by its writer or renamed into place.
+    None,
+    Usual,
+    /// Something is missing that is likely to come.
+    Long,
+}
+
+/// What to do with a file now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Ready,
+    /// Look at it again at this time.
+    Wait(Duration),
+    /// No room to watch one more file: look at it again after others have settled.
+    Full,
+}
+
+/// The files that are being watched for having settled, at most `capacity` of them.
+#[derive(Debug)]
+pub struct Settler {
+    settle: Duration,
+    capacity: usize,
+    watched: HashMap<PathBuf, Watched>,
+    due: BTreeSet<(Duration, PathBuf)>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    stamp: Stamp,
+    /// When it was first seen as it is.
+    since: Duration,
+    due: Duration,
+}
+
+impl Settler {
+    pub fn new(settle: Duration, capacity: usize) -> Self {
+        Self { settle, capacity, watched: HashMap::new(), due: BTreeSet::new() }
+    }
+
+    /// Takes what a file looks like at `now`. A ready file is no longer watched.
+    pub fn observe(&mut self, path: &Path, stamp: Stamp, patience: Patience, now: Duration) -> Verdict {
+        let wait = match patience {
+            Patience::None => Duration::ZERO,
+            Patience::Usual => self.settle,
+            Patience::Long => self.settle * LONG_FACTOR,
+        };
+        let known = self.forget(path);
+        let since = match &known {
+            Some(watched) if watched.stamp == stamp => watched.since,
+            _ => now,
+        };
+        let due = since + wait;
+        if due <= now {
+            return Verdict::Ready;
+        }
+        if self.watched.len() >= self.capacity {
+            return Verdict::Full;
+        }
+        self.due.insert((due, path.to_owned()));
+        self.watched.insert(path.to_owned(), Watched { stamp, since, due });
+        Verdict::Wait(due)
+    }
+
+    /// Whether the file is being watched.
+    pub fn is_watched(&self, path: &Path) -> bool {
+        self.watched.contains_key(path)
+    }
+
+    /// The file is gone: stops watching it.
+    pub fn drop_path(&mut self, path: &Path) {
+        self.forget(path);
+    }
+
+    /// The next file to look at again, if its time has come. It stays watched until it is observed or dropped.
+    pub fn next_due(&self, now: Duration) -> Option<&Path> {
+        self.due.first().filter(|(due, _)| *due <= now).map(|(_, path)| path.as_path())
+    }
+
+    /// When the next file is to be looked at again.
+    pub fn wake_at(&self) -> Option<Duration> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Files being watched.
+    pub fn len(&self) -> usize {
+        self.watched.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.watched.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.watched.len() >= self.capacity
+    }
+
+    fn forget(&mut self, path: &Path) -> Option<Watched> {
+        let (path, watched) = self.watched.remove_entry(path)?;
+        self.due.remove(&(watched.due, path));
+        Some(watched)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTLE: Duration = Duration::from_millis(300);
+
+    fn stamp(size: u64) -> Stamp {
+        Stamp { dev: 1, inode: 2, size, mtime_ns: 3, ctime_ns: 4 }
+    }
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_closed_file_is_ready_at_once() {
+        let mut settler = Settler::new(SETTLE, 10);
+        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::None, at(0)), Verdict::Ready);
+        assert!(settler.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_keeps_still_is_ready_after_the_settle_time() {
+        let mut settler = Settler::new(SETTLE, 10);
+        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::Usual, at(0)), Verdict::Wait(at(300)));
+        assert_eq!(settler.next_due(at(299)), None);
+        assert_eq!(settler.next_due(at(300)), Some(Path::new("a")));
+        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::Usual, at(300)), Verdict::Ready);
+    }
+
+    #[test]
+    fn a_growing_file_is_not_claimed() {
+        let mut settler = Settler::new(SETTLE, 10);
+        for step in 0..20 {
+            let verdict = settler.observe(Path::new("a"), stamp(step), Patience::Usual, at(step * 250));
+            assert_eq!(verdict, Verdict::Wait(at(step * 250 + 300)));
+        }
+        assert_eq!(settler.len(), 1);
+    }
+
+    #[test]
+    fn a_file_replaced_by_one_of_the_same_size_settles_anew() {
+        let mut settler = Settler::new(SETTLE, 10);
+        settler.observe(Path::new("a"), stamp(1), Patience::Usual, at(0));
+        let replaced = Stamp { inode: 9, ..stamp(1) };
+        assert_eq!(settler.observe(Path::new("a"), replaced, Patience::Usual, at(300)), Verdict::Wait(at(600)));
+    }
+
+    #[test]
+    fn an_empty_file_is_given_longer() {
+        let mut settler = Settler::new(SETTLE, 10);
+        assert_eq!(settler.observe(Path::new("a"), stamp(0), Patience::Long, at(0)), Verdict::Wait(at(6000)));
+        assert_eq!(settler.observe(Path::new("a"), stamp(5), Patience::Usual, at(400)), Verdict::Wait(at(700)));
+    }
+
+    #[test]
+    fn the_number_of_watched_files_is_bounded() {
+        let mut settler = Settler::new(SETTLE, 2);
+        settler.observe(Path::new("a"), stamp(1), Patience::Usual, at(0));
+        settler.observe(Path::new("b"), stamp(1), Patience::Usual, at(0));
+        assert_eq!(settler.observe(Path::new("c"), stamp(1), Patience::Usual, at(0)), Verdict::Full);
+        assert_eq!(settler.observe(Path::new("a"), stamp(2), Patience::Usual, at(1)), Verdict::Wait(at(301)));
+        settler.drop_path(Path::new("b"));
+        assert!(!settler.is_full());
+        assert_eq!(settler.wake_at(), Some(at(301)));
+    }
+}
