@@ -3,10 +3,11 @@
 pub mod article;
 pub mod clean;
 pub mod config;
+pub mod dedup;
+pub mod desk;
+pub mod inbox;
 pub mod ledger;
 pub mod outbox;
-pub mod dedup;
+pub mod read;
 pub mod story;
 mod tokens;
-pub mod inbox;
-pub mod read;

@@ -3,6 +3,50 @@ use copydesk::article::*;
 use copydesk::clean::{Cleaner, Level, Settings, site::SiteMemory};
 use std::io::Write;
 fn main() {
+    if let Some(command @ ("run" | "once")) = std::env::args().nth(1).as_deref() {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_max_level(if std::env::var_os("QUIET").is_some() {
+                tracing::Level::WARN
+            } else {
+                tracing::Level::INFO
+            })
+            .init();
+        let mut plan = copydesk::desk::Plan::default();
+        let mut args = std::env::args().skip(2);
+        let mut paths = vec![];
+        while let Some(a) = args.next() {
+            match a.as_str() {
+                "--inbox" => plan.inbox.path = args.next().unwrap().into(),
+                "--outbox" => plan.outbox.path = args.next().unwrap().into(),
+                "--state" => plan.state.path = args.next().unwrap().into(),
+                p => paths.push(p.into()),
+            }
+        }
+        let progress = std::sync::Arc::new(copydesk::desk::Progress::default());
+        let stop = async {
+            let mut t = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
+            t.recv().await;
+        };
+        let r = if command == "run" {
+            copydesk::desk::run(&plan, progress.clone(), stop)
+        } else if paths.is_empty() {
+            copydesk::desk::once(&plan, progress.clone(), stop)
+        } else {
+            copydesk::desk::take(&plan, &paths, progress.clone(), stop)
+        };
+        eprintln!("{:?}", progress.snapshot());
+        if let Err(e) = r {
+            eprintln!("{e}");
+            std::process::exit(match e {
+                copydesk::desk::DeskError::Lock(_) => 75,
+                copydesk::desk::DeskError::Inbox { .. } => 2,
+                _ => 1,
+            });
+        }
+        return;
+    }
+
     let mut files = vec![];
     let mut level = Level::Safe;
     let mut args = std::env::args().skip(2);
