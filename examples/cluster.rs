@@ -8,6 +8,7 @@ use std::io::{BufRead, Write, stdin, stdout};
 use std::time::{Duration, Instant};
 
 use copydesk::dedup::{Deduplicator, Facts, Settings, Sketch};
+use copydesk::story::{Stories, Terms};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -26,6 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut deduplicator = Deduplicator::new(settings);
     let mut documents: Vec<Input> = Vec::new();
     let mut clusters: HashMap<u64, u64> = HashMap::new();
+    let mut stories = Stories::new(copydesk::story::Settings::default());
+    let mut story_of: HashMap<u64, u64> = HashMap::new();
     let mut spent = Duration::ZERO;
     for line in stdin().lock().lines() {
         documents.push(serde_json::from_str(&line?)?);
@@ -39,12 +42,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some(Sketch::of(earlier.title.as_deref(), &earlier.text))
         });
         spent += begun.elapsed();
+        if verdict.cluster == doc {
+            let terms = Terms::of(input.title.as_deref(), &input.text);
+            let day = 0;
+            story_of.insert(doc, stories.place(doc, &terms, day));
+        }
         clusters.insert(doc, verdict.cluster);
         clusters.extend(verdict.moved);
     }
     let mut out = stdout().lock();
     for (doc, input) in (1u64..).zip(&documents) {
-        serde_json::to_writer(&mut out, &serde_json::json!({"id": input.id, "cluster": clusters[&doc]}))?;
+        let cluster = clusters[&doc];
+        let story = story_of.get(&cluster).copied().unwrap_or(cluster);
+        serde_json::to_writer(&mut out, &serde_json::json!({"id": input.id, "cluster": cluster, "story": story}))?;
         writeln!(out)?;
     }
     let each = documents.len().max(1);

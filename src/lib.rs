@@ -21,8 +21,10 @@
 //! - [`read`]: bytes → documents. Decompression, formats, charsets, records, all within limits.
 //! - [`clean`]: document → article. Main content, phrase rules, repeats, site memory, metadata; each cut explained.
 //! - [`dedup`]: articles → clusters of near-copies, and which copy is published.
+//! - [`story`]: which articles are about one event.
 //! - [`ledger`]: the SQLite state that remembers every decision.
 //! - [`outbox`]: the published record, and how it becomes a whole file.
+//! - [`desk`]: the threads that drive an article through the stages, and what is promised about it.
 //! - [`config`]: settings as written → settings as used; every refusal.
 //!
 //! # Invariants
@@ -64,7 +66,10 @@ pub mod article;
 pub mod clean;
 pub mod config;
 pub mod dedup;
+pub mod desk;
 pub mod inbox;
 pub mod ledger;
 pub mod outbox;
 pub mod read;
+pub mod story;
+mod tokens;

@@ -188,7 +188,7 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dedup::tokens::mix;
+    use crate::tokens::mix;
 
     #[test]
     fn every_posting_is_found_again() {

@@ -13,7 +13,7 @@ mod recall;
 mod roundup;
 mod sketch;
 mod template;
-mod tokens;
+
 mod verify;
 
 pub use judge::{Deduplicator, Expired, Facts, Standing};

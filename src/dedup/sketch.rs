@@ -3,7 +3,7 @@
 //! A [`Sketch`] is made once, on any thread, and compared many times. It holds the *whole* text's shingles: estimates
 //! such as MinHash cannot tell an excerpt from a template (they stop at F1 .86 on news), exact sets can.
 
-use super::tokens::{Kind, mix, tokens};
+use crate::tokens::{Kind, mix, tokens};
 
 /// Words in a shingle. Shorter ones meet by chance, longer ones break at every edit (5 was best of 3 to 8).
 pub const SHINGLE_WORDS: usize = 5;

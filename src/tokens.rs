@@ -2,6 +2,7 @@
 //!
 //! Copies of one article differ in case, quotes, dashes, spaces, accents, ligatures, `5,000` against `5000` and `five`
 //! against `5`; none of that may break a shingle. One pass, no allocation, no per-token string: a token is its hash.
+//! Deduplication and stories both read texts through it, which is why it belongs to neither.
 
 use std::sync::LazyLock;
 
@@ -14,6 +15,8 @@ pub(crate) struct Token {
     /// Hash of the folded spelling; stable for ever, since it is stored.
     pub hash: u64,
     pub kind: Kind,
+    /// Length of the folded spelling.
+    pub chars: u32,
 }
 
 /// What a token's first character says about it.
@@ -224,9 +227,15 @@ impl Word {
             hash = digits;
             kind = Kind::Number;
         }
+        let chars = self.chars;
         *self = Self::EMPTY;
-        Token { hash: mix(hash), kind }
+        Token { hash: mix(hash), kind, chars }
     }
+}
+
+/// The hash of an ASCII word in lower case, as [`tokens`] gives it.
+pub(crate) const fn hash_of(word: &str) -> u64 {
+    mix(fnv(word.as_bytes()))
 }
 
 /// Calls `each` for every token of `text`, in order.
@@ -278,7 +287,7 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                 }
                 let width = if fold.class == Class::Syllabic { 2 } else { 8 };
                 let c = if fold.folded == 0 { u32::from(c) } else { fold.folded };
-                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word });
+                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word, chars: run.length as u32 });
                 sentence_start = false;
             }
             Class::Separator | Class::SentenceEnd | Class::Apostrophe | Class::NumberMark => {

@@ -1,0 +1,106 @@
+//! Members of an article → its record. A pure function of what the ledger holds, so a crash between the decision and the
+//! outbox is repaired by composing again.
+
+use std::collections::BTreeMap;
+
+use crate::article::Article;
+use crate::dedup::merge::{self, Member};
+use crate::ledger::{ArticleRow, DocumentRow, Filed, LedgerError, rfc3339};
+use crate::outbox::{Copy, Record, Relation};
+
+/// Where bodies come from: the ledger, or what is on its way into it.
+pub trait Bodies {
+    /// The body of document `seq`.
+    fn body(&mut self, seq: u64) -> Result<Option<Filed>, LedgerError>;
+}
+
+/// Puts the record of `article` together. `rows` are its members in arrival order, at most as many as a record may list;
+/// `total` is how many there are.
+///
+/// Returns `None` when no member has a body, which only a damaged ledger shows.
+pub fn record(
+    article: &ArticleRow,
+    story: String,
+    rows: &[DocumentRow],
+    total: u64,
+    bodies: &mut impl Bodies,
+) -> Result<Option<Record>, LedgerError> {
+    let mut filed: BTreeMap<u64, Filed> = BTreeMap::new();
+    for row in rows {
+        let seq = row.twin.unwrap_or(row.seq);
+        if !filed.contains_key(&seq)
+            && let Some(body) = bodies.body(seq)?
+        {
+            filed.insert(seq, body);
+        }
+    }
+    // A twin has its body's text: only bodies are compared with each other.
+    let of_body: BTreeMap<u64, &DocumentRow> = rows
+        .iter()
+        .rev()
+        .map(|row| (row.twin.unwrap_or(row.seq), row))
+        .filter(|(seq, _)| filed.contains_key(seq))
+        .collect();
+    let members: Vec<Member<'_>> = of_body
+        .iter()
+        .map(|(seq, row)| {
+            let filed = &filed[seq];
+            Member { doc: *seq, input: row.input, article: &filed.article, fetched_at: filed.fetched_at.as_deref() }
+        })
+        .collect();
+    let Some(merged) = merge::merge(&members) else { return Ok(None) };
+    let by_body: BTreeMap<u64, &merge::Copy> =
+        merged.copies.iter().map(|relative| (members[relative.member].doc, relative)).collect();
+    let canonical_body = members[merged.canonical].doc;
+    let mut copies = Vec::with_capacity(rows.len());
+    let mut canonical = None;
+    for row in rows {
+        let seq = row.twin.unwrap_or(row.seq);
+        let (Some(filed), Some(relative)) = (filed.get(&seq), by_body.get(&seq)) else { continue };
+        let mut copy = copy_of(row, filed, relative);
+        if seq == canonical_body && canonical.is_none() {
+            copy.relation = Relation::Canonical;
+            canonical = Some(copy);
+        } else {
+            if seq == canonical_body {
+                copy.relation = Relation::Exact;
+            }
+            copies.push(copy);
+        }
+    }
+    copies.splice(0..0, canonical);
+    let mut record = Record::new(article.id.clone(), article.revision, story, merged.article, copies);
+    record.copies_total = total;
+    Ok(Some(record))
+}
+
+fn copy_of(row: &DocumentRow, filed: &Filed, relative: &merge::Copy) -> Copy {
+    let Article { url, site, title, date_published, .. } = &filed.article;
+    Copy {
+        input: row.input,
+        path: row.path.clone(),
+        external_id: filed.external_id.clone(),
+        url: url.clone(),
+        site: site.clone(),
+        title: title.clone(),
+        date_published: date_published.clone(),
+        media_type: filed.media_type,
+        charset: filed.charset.clone(),
+        bytes: filed.bytes,
+        received_at: Some(rfc3339(row.received_ms)),
+        relation: relation(relative.relation),
+        similarity: relative.similarity,
+        containment: relative.containment,
+        only_here: relative.only_here.clone(),
+    }
+}
+
+fn relation(of: merge::Relation) -> Relation {
+    match of {
+        merge::Relation::Canonical => Relation::Canonical,
+        merge::Relation::Exact => Relation::Exact,
+        merge::Relation::Near => Relation::Near,
+        merge::Relation::Excerpt => Relation::Excerpt,
+        merge::Relation::Update => Relation::Update,
+    }
+}

@@ -1,0 +1,511 @@
+//! The one owner of near-copies, stories, site memory and ledger: takes prepared documents in arrival order and decides.
+//!
+//! Everything that depends on what came before happens here, on one thread, so the same inputs in the same order give the
+//! same articles. A decision is committed before anything of it is shown: a restart never judges a document a copy of itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, after, never, select};
+
+use super::compose::{self, Bodies};
+use super::files::{FileId, Files, Finished};
+use super::gate::Gate;
+use super::health::Health;
+use super::progress::Progress;
+use super::publisher::{Order, Published, Publishers};
+use super::work::{Failure, InputFile, Prepared, Ready, What};
+use crate::article::InputId;
+use crate::clean::site::SiteMemory;
+use crate::clean::{Cleaner, NoContent};
+use crate::dedup::{Deduplicator, Facts, Sketch, Standing};
+use crate::ledger::{
+    ArticleRow, Batch, DocumentRow, Event, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key,
+};
+use crate::story::{Stories, Terms};
+
+/// A batch is committed when it holds so many documents, or when its first has waited so long. (64 documents make one sync of
+/// the ledger cheap beside the syncs of their files; 20 ms is not felt by anyone who waits for one article.)
+const BATCH_DOCUMENTS: usize = 64;
+const BATCH_WAIT: Duration = Duration::from_millis(20);
+const MS_PER_DAY: i64 = 86_400_000;
+
+/// The desk was told to stop while its state could not be read or written; the next start goes on from the ledger.
+#[derive(Debug)]
+pub struct Interrupted;
+
+/// What the editor is given to work with.
+pub struct Seat {
+    pub ledger: Ledger,
+    pub cleaner: Arc<Cleaner>,
+    pub dedup: Deduplicator,
+    pub stories: Stories,
+    pub memory: SiteMemory,
+    pub publishers: Publishers,
+    pub published: Receiver<Published>,
+    pub retire: Sender<Finished>,
+    pub gate: Arc<Gate>,
+    pub health: Arc<Health>,
+    pub progress: Arc<Progress>,
+    /// Copies that a record lists; further ones are counted.
+    pub max_copies: usize,
+}
+
+/// Decides, one document after the other.
+pub struct Editor {
+    seat: Seat,
+    files: Files,
+    next_seq: u64,
+    next_ticket: u64,
+    /// Prepared ahead of their turn; bounded by the gate.
+    early: BTreeMap<u64, Ready>,
+    batch: Batch,
+    begun: Option<Instant>,
+    fresh: Fresh,
+}
+
+/// What the open batch knows and the ledger does not yet.
+#[derive(Default)]
+struct Fresh {
+    deliveries: HashMap<(InputId, i64), Known>,
+    twins: HashMap<InputId, Known>,
+    bodies: HashMap<u64, Filed>,
+    clusters: HashMap<u64, u64>,
+    stories: HashMap<u64, u64>,
+    /// Articles whose record changes with this batch.
+    touched: BTreeSet<u64>,
+    /// Articles that lost members: gone if none is left, then into which.
+    left: BTreeMap<u64, u64>,
+    /// Files and the articles that hold their documents.
+    waits: Vec<(FileId, u64)>,
+    ended: Vec<FileId>,
+}
+
+impl Editor {
+    /// Takes the seat: rebuilds what is kept in memory from the ledger and repeats what a crash left unpublished.
+    pub fn new(seat: Seat, today: i32, window_days: i32) -> Result<Self, LedgerError> {
+        let next_seq = seat.ledger.last_seq()? + 1;
+        let mut editor = Self {
+            seat,
+            files: Files::default(),
+            next_seq,
+            next_ticket: 0,
+            early: BTreeMap::new(),
+            batch: Batch::default(),
+            begun: None,
+            fresh: Fresh::default(),
+        };
+        editor.restore(today, window_days)?;
+        Ok(editor)
+    }
+
+    fn restore(&mut self, today: i32, window_days: i32) -> Result<(), LedgerError> {
+        let started = Instant::now();
+        let Seat { ledger, dedup, stories, memory, .. } = &mut self.seat;
+        let mut story_of = HashMap::new();
+        ledger.each_story(|cluster, story| {
+            story_of.insert(cluster, story);
+        })?;
+        let mut documents = 0_u64;
+        ledger.each_sketch(today.saturating_sub(window_days), |row| {
+            documents += 1;
+            let standing = if row.roundup { Standing::Roundup } else { Standing::Ordinary };
+            if dedup.restore(row.seq, row.cluster, &Facts { url: row.url, day: row.day }, standing, row.brief).is_err()
+            {
+                tracing::warn!(
+                    document = row.seq,
+                    "its stored sketch is damaged: later copies of it will not be recognized"
+                );
+            }
+            if row.seq == row.cluster {
+                let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
+                stories.restore(row.cluster, story, &Terms::from_bytes(row.terms), row.day);
+            }
+        })?;
+        ledger.each_lesson(|lesson| {
+            memory.learn(&lesson.publication, lesson.seq, lesson.day, &lesson.lines);
+        })?;
+        tracing::info!(documents, ms = started.elapsed().as_millis() as u64, "index rebuilt from the ledger");
+        for article in self.seat.ledger.pending()? {
+            self.show(&article)?;
+        }
+        Ok(())
+    }
+
+    /// Works until no more documents come, then waits until the outbox shows all of them.
+    pub fn run(mut self, ready: &Receiver<Ready>) -> Result<(), Interrupted> {
+        let published = self.seat.published.clone();
+        loop {
+            let commit_at = self.begun.map_or_else(never, |begun| after(BATCH_WAIT.saturating_sub(begun.elapsed())));
+            select! {
+                recv(ready) -> message => match message {
+                    Ok(message) => self.arrange(message)?,
+                    Err(_) => break,
+                },
+                recv(published) -> message => if let Ok(message) = message { self.shown(message) },
+                recv(commit_at) -> _ => self.commit()?,
+            }
+            if self.batch.documents.len() >= BATCH_DOCUMENTS {
+                self.commit()?;
+            }
+        }
+        self.commit()?;
+        let Self { seat, mut files, mut batch, .. } = self;
+        seat.publishers.finish();
+        for article in published.try_iter() {
+            batch.published.push((article.cluster, article.revision));
+            files.shown(article).into_iter().for_each(|file| retire(&seat.retire, file));
+        }
+        if !batch.published.is_empty() {
+            let mut ledger = seat.ledger;
+            seat.health.persist("writing the state", || ledger.commit(&batch)).ok_or(Interrupted)?;
+        }
+        Ok(())
+    }
+
+    /// Puts what the workers finished in any order back into the order of arrival.
+    fn arrange(&mut self, ready: Ready) -> Result<(), Interrupted> {
+        self.early.insert(ready.ticket, ready);
+        while let Some(ready) = self.early.remove(&self.next_ticket) {
+            self.next_ticket += 1;
+            self.begun.get_or_insert_with(Instant::now);
+            self.take(ready.file, ready.what)?;
+            self.seat.gate.leave(ready.bytes);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, file: Arc<InputFile>, what: What) -> Result<(), Interrupted> {
+        match what {
+            What::Document(prepared) => match self.decide(*prepared)? {
+                Ok(cluster) => {
+                    self.files.decided(&file);
+                    self.fresh.waits.push((file.id, cluster));
+                }
+                Err(failure) => self.fail(&file, failure),
+            },
+            What::Failed(failure) => self.fail(&file, *failure),
+            What::End { complete } => {
+                self.files.ended(&file, complete);
+                self.fresh.ended.push(file.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, file: &Arc<InputFile>, failure: Failure) {
+        tracing::warn!(path = %failure.path, stage = failure.stage, reason = failure.reason, "failed: {}", failure.message);
+        *self.batch.counts.entry("failed").or_default() += 1;
+        self.seat.progress.failed.fetch_add(1, Ordering::Relaxed);
+        self.files.failed(file, failure);
+    }
+
+    /// The article that a document ends in, or why it ends in none.
+    fn decide(&mut self, prepared: Prepared) -> Result<Result<u64, Failure>, Interrupted> {
+        if let Some(known) = self.delivery(&prepared.document.input, &prepared.document.path)? {
+            *self.batch.counts.entry("redeliveries").or_default() += 1;
+            self.seat.progress.redeliveries.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(path = %prepared.document.path, "delivered before, nothing to do");
+            return Ok(Ok(known.cluster));
+        }
+        let seq = self.next_seq;
+        let received_ms = now_ms();
+        let mut row = DocumentRow {
+            seq,
+            input: prepared.document.input,
+            path: prepared.document.path.clone(),
+            cluster: seq,
+            received_ms,
+            twin: None,
+            body: Vec::new(),
+        };
+        if let Some(twin) = self.twin(&prepared.document.input)? {
+            row.cluster = twin.cluster;
+            row.twin = Some(twin.body_of);
+        } else {
+            match self.judge(seq, received_ms, prepared) {
+                Ok((cluster, filed)) => {
+                    row.cluster = cluster;
+                    row.body = filed.pack();
+                    self.fresh.bodies.insert(seq, filed);
+                }
+                Err(failure) => return Ok(Err(failure)),
+            }
+        }
+        self.next_seq += 1;
+        *self.batch.counts.entry("documents").or_default() += 1;
+        self.seat.progress.decided.fetch_add(1, Ordering::Relaxed);
+        let cluster = row.cluster;
+        let known = Known { seq, cluster, body_of: row.twin.unwrap_or(seq) };
+        self.fresh.deliveries.insert((row.input, path_key(&row.path)), known);
+        self.fresh.twins.insert(row.input, known);
+        self.fresh.clusters.insert(seq, cluster);
+        self.fresh.touched.insert(cluster);
+        self.batch.documents.push(row);
+        Ok(Ok(cluster))
+    }
+
+    /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
+    fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed), Failure> {
+        let Prepared { document, record, draft, article, sketch, terms } = prepared;
+        let path = document.path.clone();
+        let day = (received_ms / MS_PER_DAY) as i32;
+        let (article, sketch, terms) = if self.seat.memory.concerns(&draft) {
+            let article = self
+                .seat
+                .cleaner
+                .finish(draft.clone(), &self.seat.memory)
+                .map_err(|NoContent { removed }| Failure::no_content(&document, record, removed))?;
+            let sketch = Sketch::of(article.title.as_deref(), &article.text);
+            let terms = Terms::of(article.title.as_deref(), &article.text);
+            (article, sketch, terms)
+        } else {
+            (article, sketch, terms)
+        };
+        let brief = sketch.brief();
+        let facts = Facts { url: article.url.as_deref(), day };
+        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, .. } = self;
+        let mut recall = |doc: u64| {
+            let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
+            if let Some(filed) = fresh.bodies.get(&doc) {
+                return Some(sketch(filed));
+            }
+            match health.persist("reading the state", || match ledger.filed(doc) {
+                Err(error @ LedgerError::Body { .. }) => Ok(Err(error)),
+                other => other.map(Ok),
+            })? {
+                Ok(filed) => filed.as_ref().map(sketch),
+                Err(error) => {
+                    tracing::error!(%error, "a stored document is damaged and is compared with no more");
+                    None
+                }
+            }
+        };
+        let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
+        if !verdict.evidence.is_empty() {
+            let evidence = serde_json::to_vec(&verdict.evidence).expect("plain values are JSON");
+            self.batch.comparisons.push((seq, evidence));
+        }
+        self.batch.roundups.extend(&verdict.roundups);
+        if let Some(expired) = &verdict.expired {
+            tracing::info!(?expired, "forgot the oldest documents: later copies of them found articles of their own");
+        }
+        for &(doc, to) in &verdict.moved {
+            let from = self.cluster_of(doc);
+            self.batch.moved.push((doc, to));
+            self.fresh.clusters.insert(doc, to);
+            self.fresh.touched.insert(to);
+            if let Some(from) = from.filter(|&from| from != to) {
+                self.fresh.touched.insert(from);
+                self.fresh.left.insert(from, to);
+            }
+        }
+        if verdict.cluster == seq {
+            let story = self.seat.stories.place(seq, &terms, day);
+            self.fresh.stories.insert(seq, story);
+            if let Some(publication) = &draft.publication {
+                let lines = draft.fingerprints();
+                self.seat.memory.learn(publication, seq, day, &lines);
+                self.batch.lessons.push(Lesson { seq, publication: publication.clone(), day, lines });
+            }
+        }
+        tracing::info!(%path, article = verdict.cluster, copy = verdict.cluster != seq, title = article.title, "decided");
+        self.batch.sketches.push(Sketched {
+            seq,
+            cluster: verdict.cluster,
+            day,
+            url: article.url.clone(),
+            brief,
+            terms: if verdict.cluster == seq { terms.to_bytes() } else { Vec::new() },
+        });
+        Ok((verdict.cluster, Filed::new(&document, article)))
+    }
+
+    /// Writes the batch, then orders what it changed to be shown.
+    fn commit(&mut self) -> Result<(), Interrupted> {
+        self.begun = None;
+        let mut rows = Vec::with_capacity(self.fresh.touched.len());
+        for cluster in std::mem::take(&mut self.fresh.touched) {
+            rows.push(self.next_state(cluster)?);
+        }
+        let at_ms = now_ms();
+        for (row, created) in &rows {
+            let event = match (&row.into_id, created) {
+                (Some(_), _) => "withdrawn",
+                (None, true) => "created",
+                (None, false) => "updated",
+            };
+            self.batch.feed.push(Event {
+                event,
+                id: row.id.clone(),
+                revision: row.revision,
+                into_id: row.into_id.clone(),
+                at_ms,
+            });
+            let change = i64::from(*created) - i64::from(row.into_id.is_some());
+            *self.batch.counts.entry("articles").or_default() += change;
+            self.batch.articles.insert(row.cluster, row.clone());
+        }
+        let Self { seat: Seat { ledger, health, .. }, batch, .. } = self;
+        if !batch.is_empty() {
+            health.persist("writing the state", || ledger.commit(batch)).ok_or(Interrupted)?;
+        }
+        let added = self.batch.counts.get("articles").copied().unwrap_or(0);
+        self.seat.progress.articles.fetch_add(added, Ordering::Relaxed);
+        for (row, _) in &rows {
+            let health = self.seat.health.clone();
+            health.persist("reading the state", || self.show(row)).ok_or(Interrupted)?;
+        }
+        self.release(&rows);
+        self.batch = Batch::default();
+        self.fresh = Fresh::default();
+        Ok(())
+    }
+
+    /// Lets files wait for what was just ordered; those that wait for nothing leave.
+    fn release(&mut self, rows: &[(ArticleRow, bool)]) {
+        let ordered: HashMap<u64, u64> = rows.iter().map(|(row, _)| (row.cluster, row.revision)).collect();
+        for (file, cluster) in self.fresh.waits.drain(..) {
+            // The document may have moved on within the batch; any article ordered now that holds it would do.
+            if let Some(&revision) = ordered.get(&cluster) {
+                self.files.wait_for(file, cluster, revision);
+            }
+        }
+        for file in std::mem::take(&mut self.fresh.ended) {
+            if let Some(file) = self.files.finish(file) {
+                retire(&self.seat.retire, file);
+            }
+        }
+    }
+
+    /// The state of a touched article after this batch, and whether it is new.
+    fn next_state(&mut self, cluster: u64) -> Result<(ArticleRow, bool), Interrupted> {
+        let previous = self.read(|ledger| ledger.article(cluster))?;
+        let into = self.fresh.left.get(&cluster).copied().filter(|_| self.seat.dedup.members(cluster).is_empty());
+        let into_id = match into {
+            Some(into) => Some(self.id_of(into)?),
+            None => None,
+        };
+        Ok(match previous {
+            Some(previous) => {
+                let reinstated = previous.into_id.is_some() && into_id.is_none();
+                (ArticleRow { revision: previous.revision + 1, into_id, ..previous }, reinstated)
+            }
+            None => {
+                let id = self.id_of(cluster)?;
+                let story = self.fresh.stories.get(&cluster).copied().unwrap_or(cluster);
+                (ArticleRow { cluster, id, revision: 1, story, into_id }, true)
+            }
+        })
+    }
+
+    /// The id of an article: of the row if it has one, else from the hash of the document that founds it.
+    fn id_of(&self, cluster: u64) -> Result<String, Interrupted> {
+        if let Some(row) = self.read(|ledger| ledger.article(cluster))? {
+            return Ok(row.id);
+        }
+        let in_batch = self.batch.documents.iter().find(|row| row.seq == cluster).map(|row| row.input);
+        let input = match in_batch {
+            Some(input) => input,
+            None => self.read(|ledger| ledger.input(cluster))?.unwrap_or_else(|| InputId::of(&cluster.to_le_bytes())),
+        };
+        let taken = self.read(|ledger| ledger.id_taken(&input))?;
+        Ok(if taken { input.hex() } else { crate::outbox::article_id(&input) })
+    }
+
+    /// Orders the current state of an article to be shown.
+    fn show(&mut self, row: &ArticleRow) -> Result<(), LedgerError> {
+        let record = if row.into_id.is_some() {
+            None
+        } else {
+            let Self { seat: Seat { ledger, max_copies, .. }, fresh, .. } = self;
+            let (rows, total) = ledger.members(row.cluster, *max_copies)?;
+            let story = ledger.article(row.story)?.map_or_else(|| row.id.clone(), |story| story.id);
+            let mut bodies = LedgerAndBatch { ledger, fresh: &fresh.bodies };
+            let Some(record) = compose::record(row, story, &rows, total, &mut bodies)? else {
+                tracing::error!(id = row.id, "no document of this article can be read; its record is left as it is");
+                return Ok(());
+            };
+            Some(record.to_json())
+        };
+        self.seat.publishers.publish(Order {
+            cluster: row.cluster,
+            revision: row.revision,
+            id: row.id.clone(),
+            record,
+        });
+        Ok(())
+    }
+
+    /// An article is durably shown: marked with the next batch, and files that waited for it leave.
+    fn shown(&mut self, article: Published) {
+        self.begun.get_or_insert_with(Instant::now);
+        self.batch.published.push((article.cluster, article.revision));
+        for file in self.files.shown(article) {
+            retire(&self.seat.retire, file);
+        }
+    }
+
+    fn delivery(&self, input: &InputId, path: &str) -> Result<Option<Known>, Interrupted> {
+        match self.fresh.deliveries.get(&(*input, path_key(path))) {
+            Some(known) => Ok(Some(self.current(*known))),
+            None => Ok(self.read(|ledger| ledger.delivery(input, path))?.map(|known| self.current(known))),
+        }
+    }
+
+    fn twin(&self, input: &InputId) -> Result<Option<Known>, Interrupted> {
+        match self.fresh.twins.get(input) {
+            Some(known) => Ok(Some(self.current(*known))),
+            None => Ok(self.read(|ledger| ledger.twin(input))?.map(|known| self.current(known))),
+        }
+    }
+
+    /// What is known, with moves of the open batch.
+    fn current(&self, known: Known) -> Known {
+        let cluster = self.fresh.clusters.get(&known.body_of).copied().unwrap_or(known.cluster);
+        Known { cluster, ..known }
+    }
+
+    fn cluster_of(&self, doc: u64) -> Option<u64> {
+        match self.fresh.clusters.get(&doc) {
+            Some(&cluster) => Some(cluster),
+            None => self.read(|ledger| ledger.cluster_of(doc)).ok().flatten(),
+        }
+    }
+
+    /// Reads the ledger, pausing while it cannot be read.
+    fn read<T>(&self, query: impl Fn(&Ledger) -> Result<T, LedgerError>) -> Result<T, Interrupted> {
+        self.seat.health.persist("reading the state", || query(&self.seat.ledger)).ok_or(Interrupted)
+    }
+}
+
+struct LedgerAndBatch<'a> {
+    ledger: &'a Ledger,
+    fresh: &'a HashMap<u64, Filed>,
+}
+
+impl Bodies for LedgerAndBatch<'_> {
+    fn body(&mut self, seq: u64) -> Result<Option<Filed>, LedgerError> {
+        match self.fresh.get(&seq) {
+            Some(filed) => Ok(Some(filed.clone())),
+            None => self.ledger.filed(seq),
+        }
+    }
+}
+
+fn retire(to: &Sender<Finished>, file: Finished) {
+    // The retirer ends only after the editor; should it have died, the file stays in the inbox and is a redelivery later.
+    let _ = to.send(file);
+}
+
+/// Days since 1970-01-01.
+pub fn today() -> i32 {
+    (now_ms() / MS_PER_DAY) as i32
+}
+
+/// Now, in milliseconds of Unix time.
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

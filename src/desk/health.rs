@@ -1,0 +1,214 @@
+//! Stopping and pausing: what every thread of the desk asks before it goes on.
+//!
+//! A full disk, a missing folder or too many open files concern the desk and condemn no article: the work at hand is tried
+//! again with a growing pause, the desk says once that it is paused and why, and goes on by itself.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the file in the state folder that shows how the desk is.
+pub const FILE_NAME: &str = "desk.json";
+
+/// First and longest pause between two attempts. The longest keeps a desk within ten seconds of the cure.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// How long work that is paused when the desk is told to stop may still succeed; then it is left to the next start.
+const PATIENCE_AFTER_STOP: Duration = Duration::from_secs(4);
+
+/// How the desk is, as `status` shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub pid: u32,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// `running`, `paused` or `stopping`.
+    pub state: String,
+    /// Why it is paused, one line each.
+    pub reasons: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Now {
+    stopping: Option<Instant>,
+    troubles: BTreeMap<&'static str, String>,
+}
+
+/// Shared by all threads of a desk.
+#[derive(Debug)]
+pub struct Health {
+    now: Mutex<Now>,
+    changed: Condvar,
+    file: PathBuf,
+    started_at: String,
+}
+
+impl Health {
+    /// A desk that runs, shown in `state/desk.json`.
+    pub fn new(state: &Path) -> Self {
+        let started_at = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string();
+        let health = Self { now: Mutex::default(), changed: Condvar::new(), file: state.join(FILE_NAME), started_at };
+        health.show(&health.lock());
+        health
+    }
+
+    /// Tells every thread to finish what is in hand and end.
+    pub fn stop(&self) {
+        let mut now = self.lock();
+        now.stopping.get_or_insert_with(Instant::now);
+        self.show(&now);
+        self.changed.notify_all();
+    }
+
+    /// Whether the desk was told to stop.
+    pub fn stopping(&self) -> bool {
+        self.lock().stopping.is_some()
+    }
+
+    /// Whether some work is paused.
+    pub fn paused(&self) -> bool {
+        !self.lock().troubles.is_empty()
+    }
+
+    /// Tries `work` until it succeeds, pausing between attempts; `None` only when the desk is to stop before that.
+    ///
+    /// `what` names the work in the log and in `status`; one trouble is shown for each name.
+    pub fn persist<T, E: Display>(&self, what: &'static str, mut work: impl FnMut() -> Result<T, E>) -> Option<T> {
+        let mut pause = FIRST_PAUSE;
+        let mut paused = false;
+        loop {
+            match work() {
+                Ok(value) => {
+                    if paused {
+                        self.cured(what);
+                    }
+                    return Some(value);
+                }
+                Err(error) => {
+                    self.trouble(what, error.to_string());
+                    paused = true;
+                }
+            }
+            if !self.wait(pause) {
+                return None;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Waits, less if the desk is told to stop; false when the patience after a stop is used up.
+    fn wait(&self, pause: Duration) -> bool {
+        let now = self.lock();
+        if let Some(since) = now.stopping {
+            drop(now);
+            if since.elapsed() > PATIENCE_AFTER_STOP {
+                return false;
+            }
+            // A stop was announced already, so only time can pass here.
+            let now = self.lock();
+            drop(
+                self.changed
+                    .wait_timeout(now, pause.min(Duration::from_millis(200)))
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
+            return true;
+        }
+        drop(
+            self.changed
+                .wait_timeout_while(now, pause, |now| now.stopping.is_none())
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        true
+    }
+
+    /// Notes that `what` is in trouble; said in the log when it is news.
+    pub fn trouble(&self, what: &'static str, error: String) {
+        let mut now = self.lock();
+        if now.troubles.get(what) != Some(&error) {
+            if !now.troubles.contains_key(what) {
+                tracing::error!(what, %error, "paused: nothing is lost, the desk goes on by itself once this is cured");
+            }
+            now.troubles.insert(what, error);
+            self.show(&now);
+        }
+    }
+
+    /// Notes that `what` works again.
+    pub fn cured(&self, what: &'static str) {
+        let mut now = self.lock();
+        if now.troubles.remove(what).is_some() {
+            tracing::info!(what, "cured: the desk goes on");
+            self.show(&now);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the report whole; on a full disk the old one stays, the log has said it.
+    fn show(&self, now: &Now) {
+        let state = match (now.stopping, now.troubles.is_empty()) {
+            (Some(_), _) => "stopping",
+            (None, false) => "paused",
+            (None, true) => "running",
+        };
+        let report = Report {
+            pid: std::process::id(),
+            started_at: self.started_at.clone(),
+            state: state.into(),
+            reasons: now.troubles.iter().map(|(what, error)| format!("{what}: {error}")).collect(),
+        };
+        let partial = self.file.with_extension("json.partial");
+        let json = serde_json::to_vec_pretty(&report).expect("plain values are JSON");
+        let _ = fs::write(&partial, json).and_then(|()| fs::rename(&partial, &self.file));
+    }
+}
+
+/// The last report of the desk in this state folder, `None` when there is none.
+pub fn report(state: &Path) -> Option<Report> {
+    serde_json::from_slice(&fs::read(state.join(FILE_NAME)).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn work_that_fails_is_tried_until_it_succeeds_and_the_report_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = Health::new(folder.path());
+        let mut attempts = 0;
+        let value = health.persist("publishing", || {
+            attempts += 1;
+            if attempts == 2 {
+                let report = report(folder.path()).unwrap();
+                assert_eq!(
+                    (report.state.as_str(), report.reasons.as_slice()),
+                    ("paused", &["publishing: disk full".into()][..])
+                );
+            }
+            if attempts < 3 { Err("disk full") } else { Ok(7) }
+        });
+        assert_eq!((value, attempts), (Some(7), 3));
+        assert_eq!(report(folder.path()).unwrap().state, "running");
+    }
+
+    #[test]
+    fn a_stop_ends_the_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = Arc::new(Health::new(folder.path()));
+        let worker = {
+            let health = health.clone();
+            std::thread::spawn(move || health.persist("publishing", || Err::<(), _>("disk full")))
+        };
+        health.stop();
+        assert_eq!(worker.join().unwrap(), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! The intake: tells the reader which files to read, as fast as the desk can take them, and stops when it is told to.
+//!
+//! The only part of the desk that waits for the outside world, and so the part that tokio drives.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, TrySendError};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::block_in_place;
+
+use super::health::Health;
+use super::progress::Progress;
+use super::reader::Task;
+use crate::inbox::{Found, Inbox, Intake, Ready, Stamp};
+
+/// Files taken from the inbox's state machine at once.
+const ROOM: usize = 256;
+/// Pause after the inbox itself could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What became of a file that the reader was given.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// It has left the inbox.
+    Gone(PathBuf),
+    /// It stays, and is not read again before it changes.
+    Kept(PathBuf, Stamp),
+    /// It changed, or could not be read now.
+    Again(PathBuf),
+}
+
+/// When the intake ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Never: it watches.
+    Stopped,
+    /// When everything that lay in the inbox is through.
+    Empty,
+}
+
+/// Hands on what is ready until `stop` resolves or, as `until` says, nothing is left.
+pub async fn watch(
+    inbox: &Inbox,
+    until: Until,
+    tasks: Sender<Task>,
+    mut returned: UnboundedReceiver<Returned>,
+    health: Arc<Health>,
+    progress: Arc<Progress>,
+    stop: impl Future<Output = ()>,
+) {
+    let started = Instant::now();
+    let mut intake = Intake::new(inbox.clone());
+    let signal = intake.signal();
+    let mut queue: VecDeque<Ready> = VecDeque::new();
+    tokio::pin!(stop);
+    if let Some(trouble) = intake.trouble() {
+        tracing::warn!(trouble, "no file events: new files are found by scanning");
+    }
+    tracing::info!(inbox = %inbox.root().display(), "watching");
+    loop {
+        while let Ok(file) = returned.try_recv() {
+            take_back(&mut intake, file);
+        }
+        if !hand_on(inbox, &mut queue, &tasks) {
+            return;
+        }
+        let mut wake_at = started.elapsed() + PAUSE;
+        if queue.is_empty() {
+            let now = started.elapsed();
+            match block_in_place(|| intake.poll(now, ROOM)) {
+                Ok(batch) => {
+                    health.cured("reading the inbox");
+                    for skipped in &batch.skipped {
+                        tracing::debug!(path = %skipped.path.display(), why = skipped.why, "passed over");
+                    }
+                    progress.found.fetch_add(batch.ready.len() as u64, Ordering::Relaxed);
+                    wake_at = batch.wake_at;
+                    queue.extend(batch.ready);
+                    if !queue.is_empty() {
+                        continue;
+                    }
+                    if batch.is_exhausted && until == Until::Empty {
+                        return;
+                    }
+                }
+                Err(error) => health.trouble("reading the inbox", error.to_string()),
+            }
+        }
+        // With a full queue only a file that comes back makes room, and it wakes this up.
+        let wait = wake_at.saturating_sub(started.elapsed());
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            Some(file) = returned.recv() => take_back(&mut intake, file),
+            () = signal.changed(), if queue.is_empty() => {}
+            () = tokio::time::sleep(wait), if queue.is_empty() => {}
+        }
+    }
+}
+
+fn take_back(intake: &mut Intake, file: Returned) {
+    match file {
+        Returned::Gone(path) => intake.finished(&path),
+        Returned::Kept(path, stamp) => intake.kept(&path, &stamp),
+        Returned::Again(path) => intake.again(&path),
+    }
+}
+
+/// Hands on as much as there is room for; false when the reader is gone.
+fn hand_on(inbox: &Inbox, queue: &mut VecDeque<Ready>, tasks: &Sender<Task>) -> bool {
+    while let Some(Ready { path, .. }) = queue.front() {
+        match tasks.try_send(Task { inbox: inbox.clone(), path: path.clone(), in_place: false }) {
+            Ok(()) => {
+                queue.pop_front();
+            }
+            Err(TrySendError::Full(_)) => return true,
+            Err(TrySendError::Disconnected(_)) => return false,
+        }
+    }
+    true
+}
+
+/// Files sorted together when folders are given: their order is that of their names, whatever the file system's is.
+const SORTED_AT_ONCE: usize = 65_536;
+
+/// Hands on given files and folders, which stay where they are. Returns early when `stopped`.
+///
+/// # Errors
+/// A path that is not there or is neither file nor folder, before anything of it is read.
+pub fn walk(
+    given: &[PathBuf],
+    settings: &crate::inbox::Settings,
+    tasks: &Sender<Task>,
+    progress: &Progress,
+    health: &Health,
+) -> Result<(), (PathBuf, io::Error)> {
+    for path in given {
+        let about = |error| (path.clone(), error);
+        let below = |root: &Path| {
+            let settings =
+                crate::inbox::Settings { path: root.to_owned(), done: crate::inbox::Done::Keep, ..settings.clone() };
+            Inbox::new(settings).map_err(|error| about(io::Error::other(error)))
+        };
+        if std::fs::metadata(path).map_err(about)?.is_dir() {
+            let inbox = below(path)?;
+            let mut found = Vec::new();
+            for entry in inbox.scan() {
+                if let Found::File { path, .. } = entry.map_err(about)? {
+                    found.push(path);
+                    if found.len() == SORTED_AT_ONCE {
+                        send(&inbox, &mut found, tasks, progress, health);
+                    }
+                }
+            }
+            send(&inbox, &mut found, tasks, progress, health);
+        } else {
+            let name = path.file_name().ok_or_else(|| about(io::ErrorKind::InvalidInput.into()))?;
+            let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+            send(&below(parent)?, &mut vec![PathBuf::from(name)], tasks, progress, health);
+        }
+    }
+    Ok(())
+}
+
+fn send(inbox: &Inbox, found: &mut Vec<PathBuf>, tasks: &Sender<Task>, progress: &Progress, health: &Health) {
+    found.sort_unstable();
+    progress.found.fetch_add(found.len() as u64, Ordering::Relaxed);
+    for path in found.drain(..) {
+        if health.stopping() || tasks.send(Task { inbox: inbox.clone(), path, in_place: true }).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The desk: drives an article through the stages and keeps the promises about it.
+//!
+//! ```text
+//! intake (tokio) → reader → workers, all cores → editor → publishers → retirer
+//!   watch, scan,   open,    read, clean, sketch   decide,   temp, sync,   done/, failed/
+//!   settle         split                          ledger    rename
+//! ```
+//! Each arrow is a queue with a bound: in number and bytes up to the editor ([`gate`]), in bytes to the publishers. One
+//! owner for each piece of changing state: the reader numbers, the editor decides, the intake knows what is in hand. To stop
+//! is to end the intake and let the queues run dry.
+
+mod compose;
+mod editor;
+mod files;
+mod gate;
+mod health;
+mod intake;
+mod lock;
+mod progress;
+mod publisher;
+mod reader;
+mod retirer;
+mod work;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::clean::{self, Cleaner};
+use crate::dedup::{self, Deduplicator};
+use crate::inbox::{self, Inbox};
+use crate::ledger::{self, Ledger, LedgerError};
+use crate::outbox::{self, Outbox, OutboxError};
+use crate::read;
+use crate::story::{self, Stories};
+use editor::{Editor, Interrupted, Seat};
+use gate::Gate;
+pub use health::{Health, Report, report};
+use intake::{Returned, Until};
+pub use lock::{LockError, running};
+pub use progress::{Progress, Snapshot};
+use publisher::Publishers;
+use reader::{Reader, Task};
+use retirer::Retirer;
+use work::{Bench, Pool};
+
+/// How the desk works, apart from what its stages do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Threads that clean; 0 for one on each core.
+    pub workers: usize,
+    /// Documents in hand at once.
+    pub max_documents: usize,
+    /// Bytes of documents in hand at once; one larger document is taken alone.
+    pub max_bytes: usize,
+    /// A document that takes longer to clean fails as `timeout`.
+    pub max_document_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { workers: 0, max_documents: 512, max_bytes: 32 << 20, max_document_ms: 30_000 }
+    }
+}
+
+/// The settings of a desk and all its stages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    pub inbox: inbox::Settings,
+    pub read: read::Settings,
+    pub clean: clean::Settings,
+    pub dedup: dedup::Settings,
+    pub story: story::Settings,
+    pub outbox: outbox::Settings,
+    pub state: ledger::Settings,
+    pub desk: Settings,
+}
+
+/// Why a desk could not start, or ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error("the inbox {path}: {source}: create it, or name another one with `inbox.path`")]
+    Inbox { path: PathBuf, source: io::Error },
+    #[error("`inbox.ignore`: {0}")]
+    Ignore(globset::Error),
+    #[error("the outbox {0}: make it a folder that this user can write, or name another one with `outbox.path`")]
+    Outbox(#[from] OutboxError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("{0}")]
+    Rules(String),
+    #[error("{path}: {source}")]
+    Given { path: PathBuf, source: io::Error },
+    #[error("starting threads: {0}")]
+    Threads(#[source] io::Error),
+    #[error(
+        "the state could not be written before the desk was stopped; nothing is lost, the next start goes on from there"
+    )]
+    Interrupted,
+}
+
+/// The threads of a working desk, from the reader on.
+struct Works {
+    tasks: Sender<Task>,
+    health: Arc<Health>,
+    progress: Arc<Progress>,
+    reader: JoinHandle<()>,
+    editor: JoinHandle<Result<(), Interrupted>>,
+    retirer: JoinHandle<()>,
+    _lock: lock::Lock,
+}
+
+/// Tasks that may wait for the reader; the intake holds back the rest.
+const WAITING_TASKS: usize = 256;
+
+impl Works {
+    /// Takes the lock, recovers what a crash left, and starts the threads.
+    fn start(
+        plan: &Plan,
+        inbox: Option<&Inbox>,
+        progress: Arc<Progress>,
+        returned: mpsc::UnboundedSender<Returned>,
+    ) -> Result<Self, DeskError> {
+        if let Some(inbox) = inbox {
+            let is_folder = std::fs::metadata(inbox.root())
+                .and_then(|found| if found.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) });
+            is_folder.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
+        }
+        let cleaner = Arc::new(Cleaner::new(plan.clean.clone()));
+        let lock = lock::take(&plan.state.path, inbox.map(Inbox::root))?;
+        let ledger = Ledger::open(&plan.state.path)?;
+        let outbox = Arc::new(Outbox::open(&plan.outbox.path)?);
+        let health = Arc::new(Health::new(&plan.state.path));
+        let gate = Arc::new(Gate::new(plan.desk.max_documents, plan.desk.max_bytes));
+        let (done, published) = unbounded();
+        let publishers =
+            Publishers::start(plan.outbox.writers, outbox, health.clone(), done).map_err(DeskError::Threads)?;
+        let (retire, finished) = bounded(WAITING_TASKS);
+        let seat = Seat {
+            ledger,
+            cleaner: cleaner.clone(),
+            dedup: Deduplicator::new(plan.dedup.clone()),
+            stories: Stories::new(plan.story.clone()),
+            memory: clean::site::SiteMemory::default(),
+            publishers,
+            published,
+            retire,
+            gate: gate.clone(),
+            health: health.clone(),
+            progress: progress.clone(),
+            max_copies: plan.outbox.max_copies,
+        };
+        let editor = Editor::new(seat, editor::today(), plan.dedup.window_days as i32)?;
+        let (ready, prepared) = unbounded();
+        let bench = Bench {
+            cleaner,
+            read: plan.read.clone(),
+            max_time: Duration::from_millis(plan.desk.max_document_ms.max(1)),
+            ready: ready.clone(),
+        };
+        let workers = match plan.desk.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        let pool = Pool::start(workers, bench).map_err(DeskError::Threads)?;
+        let reader = Reader {
+            settings: plan.read.clone(),
+            gate: gate.clone(),
+            pool,
+            ready,
+            health: health.clone(),
+            progress: progress.clone(),
+            returned: returned.clone(),
+            next_file: 0,
+            next_ticket: 0,
+        };
+        let retirer = Retirer { health: health.clone(), progress: progress.clone(), returned };
+        let (tasks, waiting) = bounded(WAITING_TASKS);
+        let thread = |name: &str| std::thread::Builder::new().name(name.into());
+        Ok(Self {
+            tasks,
+            health,
+            progress,
+            reader: thread("reader").spawn(move || reader.run(&waiting)).map_err(DeskError::Threads)?,
+            editor: thread("editor")
+                .spawn(move || {
+                    let result = editor.run(&prepared);
+                    gate.abandon();
+                    result
+                })
+                .map_err(DeskError::Threads)?,
+            retirer: thread("retirer").spawn(move || retirer.run(&finished)).map_err(DeskError::Threads)?,
+            _lock: lock,
+        })
+    }
+
+    /// Takes no more tasks, and waits until everything in hand is decided, shown and retired.
+    fn finish(self) -> Result<(), DeskError> {
+        let Self { tasks, reader, editor, retirer, .. } = self;
+        drop(tasks);
+        let ended = "a thread of the desk panicked, which is a fault of copydesk";
+        reader.join().expect(ended);
+        let result = editor.join().expect(ended);
+        retirer.join().expect(ended);
+        result.map_err(|Interrupted| DeskError::Interrupted)
+    }
+}
+
+/// Watches the inbox until `stop` resolves, then drains.
+///
+/// # Errors
+/// Everything that keeps a desk from starting. Trouble while it runs pauses it instead (see [`Report`]).
+pub fn run(plan: &Plan, progress: Arc<Progress>, stop: impl Future<Output = ()>) -> Result<(), DeskError> {
+    attend(plan, Until::Stopped, progress, stop)
+}
+
+/// Takes what lies in the inbox now, waiting for files that still grow, then ends; earlier when `stop` resolves.
+///
+/// # Errors
+/// As [`run`].
+pub fn once(plan: &Plan, progress: Arc<Progress>, stop: impl Future<Output = ()>) -> Result<(), DeskError> {
+    attend(plan, Until::Empty, progress, stop)
+}
+
+fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<Output = ()>) -> Result<(), DeskError> {
+    let inbox = Inbox::new(plan.inbox.clone()).map_err(DeskError::Ignore)?;
+    let (returned, back) = mpsc::unbounded_channel();
+    let works = Works::start(plan, Some(&inbox), progress, returned)?;
+    let runtime = runtime()?;
+    let health = works.health.clone();
+    runtime.block_on(async {
+        let mut stopped = false;
+        let stop = async {
+            stop.await;
+            stopped = true;
+        };
+        let (tasks, progress) = (works.tasks.clone(), works.progress.clone());
+        intake::watch(&inbox, until, tasks, back, health.clone(), progress, stop).await;
+        if stopped {
+            tracing::info!("stopping: finishing what is in hand");
+            health.stop();
+        }
+    });
+    works.finish()
+}
+
+/// Takes given files and folders where they are, in the order of their names, then ends; earlier when `stop` resolves.
+///
+/// # Errors
+/// As [`run`], and a path that cannot be found, which ends the taking there.
+pub fn take(
+    plan: &Plan,
+    given: &[PathBuf],
+    progress: Arc<Progress>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), DeskError> {
+    let (returned, mut back) = mpsc::unbounded_channel();
+    let works = Works::start(plan, None, progress, returned)?;
+    let runtime = runtime()?;
+    let health = works.health.clone();
+    runtime.spawn(async move {
+        stop.await;
+        health.stop();
+    });
+    // Nobody waits for these files to come back.
+    runtime.spawn(async move { while back.recv().await.is_some() {} });
+    let walked = intake::walk(given, &plan.inbox, &works.tasks, &works.progress, &works.health);
+    works.finish()?;
+    runtime.shutdown_background();
+    walked.map_err(|(path, source)| DeskError::Given { path, source })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, DeskError> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(DeskError::Threads)
+}

@@ -1,0 +1,375 @@
+//! The worker pool: pieces of input → prepared documents, on all cores, with a limit on time and a wall around panics.
+//!
+//! Everything here depends on one document only; what depends on earlier ones is the editor's.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+
+use super::files::FileId;
+use crate::article::{Article, Document, InputId, Removal};
+use crate::clean::site::SiteMemory;
+use crate::clean::{Cleaner, Draft, NoContent};
+use crate::dedup::Sketch;
+use crate::inbox::{Inbox, Refused, Stamp};
+use crate::read::{self, Origin, Piece, Rejected};
+use crate::story::Terms;
+
+/// A file that the desk has in hand.
+#[derive(Debug)]
+pub struct InputFile {
+    pub id: FileId,
+    /// The folder that it was taken from.
+    pub inbox: Inbox,
+    /// Relative to that folder.
+    pub path: PathBuf,
+    /// It stays where it is whatever becomes of it.
+    pub in_place: bool,
+    /// The state it was read in; `None` when it could not be looked at.
+    pub stamp: Option<Stamp>,
+    pub origin: Origin,
+}
+
+/// Why a document, or a whole file, became no article.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// As [`Document::path`].
+    pub path: String,
+    /// `inbox`, `read`, `clean` or `desk`.
+    pub stage: &'static str,
+    /// Stable snake_case code.
+    pub reason: &'static str,
+    pub message: String,
+    pub advice: String,
+    pub input: Option<InputId>,
+    /// 1-based line in the file, for a record.
+    pub line: Option<u64>,
+    /// 1-based number of the record in the file; `None` when the whole file failed.
+    pub record: Option<u64>,
+    /// The bytes of a failed record, so that it can be kept on its own.
+    pub bytes: Option<Vec<u8>>,
+    /// What was there instead of an article.
+    pub removed: Vec<Removal>,
+}
+
+impl Failure {
+    /// All of the document was noise.
+    pub fn no_content(document: &Document, record: Option<(u64, Vec<u8>)>, removed: Vec<Removal>) -> Self {
+        let (record, bytes) = record.unzip();
+        Self {
+            path: document.path.clone(),
+            stage: "clean",
+            reason: "no_content",
+            message: format!("no article text: all {} pieces of the document are noise", removed.len()),
+            advice: "see `removed` for what was found; if that is an article, report its rule, or clean with a rule pack that allows it"
+                .into(),
+            input: Some(document.input),
+            line: None,
+            record,
+            bytes,
+            removed,
+        }
+    }
+
+    /// The file could not be opened.
+    pub fn refused(file: &InputFile, refused: &Refused) -> Self {
+        let (reason, advice) = match refused {
+            Refused::TooLarge { .. } => ("too_large", "split it, or raise `read.max_records_bytes`"),
+            _ => ("unreadable", "let the desk's user read the file, then `copydesk failed retry`"),
+        };
+        Self {
+            path: path_of(file, None),
+            stage: "inbox",
+            reason,
+            message: refused.to_string(),
+            advice: advice.into(),
+            input: None,
+            line: None,
+            record: None,
+            bytes: None,
+            removed: Vec::new(),
+        }
+    }
+
+    /// The bytes could not be read as a document.
+    pub fn rejected(file: &InputFile, rejected: Rejected) -> Self {
+        let Rejected { reason, message, advice, line, record, bytes, .. } = rejected;
+        Self {
+            path: path_of(file, record),
+            stage: "read",
+            reason: reason.code(),
+            message,
+            advice,
+            input: None,
+            line,
+            record,
+            bytes,
+            removed: Vec::new(),
+        }
+    }
+}
+
+/// As [`Document::path`]: the file's, with the record's number.
+fn path_of(file: &InputFile, record: Option<u64>) -> String {
+    match record {
+        Some(number) => format!("{}#{number}", file.origin.path),
+        None => file.origin.path.clone(),
+    }
+}
+
+/// A document with everything done to it that needs no other document.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Facts of the document; its content is dropped once it is cleaned.
+    pub document: Document,
+    /// Number and bytes of a record, for the case that it fails later.
+    pub record: Option<(u64, Vec<u8>)>,
+    pub draft: Draft,
+    /// The article as it is when nothing is known of its site.
+    pub article: Article,
+    pub sketch: Sketch,
+    pub terms: Terms,
+}
+
+/// What comes out of the pool for the editor.
+#[derive(Debug)]
+pub enum What {
+    Document(Box<Prepared>),
+    Failed(Box<Failure>),
+    /// No more documents of this file.
+    End {
+        complete: bool,
+    },
+}
+
+/// One result with its place in the order of arrival.
+#[derive(Debug)]
+pub struct Ready {
+    pub ticket: u64,
+    /// What the gate is to be told on leaving.
+    pub bytes: usize,
+    pub file: Arc<InputFile>,
+    pub what: What,
+}
+
+/// One piece of work with its place in the order of arrival.
+#[derive(Debug)]
+pub struct Job {
+    pub ticket: u64,
+    pub bytes: usize,
+    pub file: Arc<InputFile>,
+    pub piece: Piece,
+}
+
+/// What every worker shares.
+#[derive(Clone)]
+pub struct Bench {
+    pub cleaner: Arc<Cleaner>,
+    pub read: read::Settings,
+    /// A document that takes longer fails as `timeout`.
+    pub max_time: Duration,
+    pub ready: Sender<Ready>,
+}
+
+/// The workers and their watchdog.
+pub struct Pool {
+    jobs: Sender<Job>,
+    crew: Arc<Crew>,
+    /// Dropped to end the watchdog.
+    shift: Sender<()>,
+    watchdog: JoinHandle<()>,
+}
+
+/// How often the watchdog looks, as a part of the time limit.
+const LOOKS_PER_LIMIT: u32 = 4;
+/// Nesting is bounded, but deep pages want more stack than a thread has by default.
+const STACK_BYTES: usize = 8 << 20;
+
+impl Pool {
+    /// Starts `workers` threads.
+    pub fn start(workers: usize, bench: Bench) -> io::Result<Self> {
+        let (jobs, queue) = unbounded::<Job>();
+        let crew = Arc::new(Crew { bench, queue, roll: Mutex::default(), left: Condvar::new() });
+        for _ in 0..workers.max(1) {
+            crew.hire()?;
+        }
+        let (shift, over) = bounded::<()>(0);
+        let watching = crew.clone();
+        let thread = std::thread::Builder::new().name("watchdog".into());
+        let watchdog = thread.spawn(move || watching.watch(&over))?;
+        Ok(Self { jobs, crew, shift, watchdog })
+    }
+
+    /// Hands over a job. Not bounded here: the gate bounds what is in flight.
+    pub fn work(&self, job: Job) {
+        self.jobs.send(job).expect("the crew holds the other end");
+    }
+
+    /// Waits for the jobs in hand, then ends the threads. One that exceeded its time is left behind.
+    pub fn finish(self) {
+        let Self { jobs, crew, shift, watchdog } = self;
+        drop(jobs);
+        let roll = crew.roll();
+        drop(crew.left.wait_while(roll, |roll| !roll.in_hand.is_empty()).unwrap_or_else(PoisonError::into_inner));
+        drop(shift);
+        let _ = watchdog.join();
+    }
+}
+
+/// What a worker has in hand, so that the watchdog can answer in its place.
+struct InHand {
+    since: Instant,
+    ticket: u64,
+    bytes: usize,
+    file: Arc<InputFile>,
+    record: Option<u64>,
+}
+
+#[derive(Default)]
+struct Roll {
+    next: u64,
+    /// Every worker that counts, with what it has in hand.
+    in_hand: BTreeMap<u64, Option<InHand>>,
+}
+
+struct Crew {
+    bench: Bench,
+    queue: Receiver<Job>,
+    roll: Mutex<Roll>,
+    left: Condvar,
+}
+
+impl Crew {
+    fn roll(&self) -> MutexGuard<'_, Roll> {
+        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hire(self: &Arc<Self>) -> io::Result<()> {
+        let mut roll = self.roll();
+        let number = roll.next;
+        let crew = self.clone();
+        let thread = std::thread::Builder::new().name(format!("worker-{number}")).stack_size(STACK_BYTES);
+        thread.spawn(move || crew.work(number))?;
+        roll.next += 1;
+        roll.in_hand.insert(number, None);
+        Ok(())
+    }
+
+    fn work(&self, number: u64) {
+        for job in &self.queue {
+            let in_hand = InHand {
+                since: Instant::now(),
+                ticket: job.ticket,
+                bytes: job.bytes,
+                file: job.file.clone(),
+                record: job.piece.record,
+            };
+            if let Some(place) = self.roll().in_hand.get_mut(&number) {
+                *place = Some(in_hand);
+            }
+            let ready = prepare(job, &self.bench);
+            // Struck off the roll: the watchdog has answered for this job, and hired another in this worker's place.
+            let Some(place) = self.roll().in_hand.get_mut(&number).map(Option::take) else { return };
+            drop(place);
+            if self.bench.ready.send(ready).is_err() {
+                break;
+            }
+        }
+        self.roll().in_hand.remove(&number);
+        self.left.notify_all();
+    }
+
+    /// Answers for workers that take too long, until the shift is over. A thread cannot be ended from outside.
+    fn watch(self: &Arc<Self>, over: &Receiver<()>) {
+        let limit = self.bench.max_time;
+        while over.recv_timeout(limit / LOOKS_PER_LIMIT) == Err(RecvTimeoutError::Timeout) {
+            let mut late = Vec::new();
+            let mut roll = self.roll();
+            roll.in_hand.retain(|_, place| match place.take_if(|in_hand| in_hand.since.elapsed() > limit) {
+                Some(in_hand) => {
+                    late.push(in_hand);
+                    false
+                }
+                None => true,
+            });
+            drop(roll);
+            for in_hand in late {
+                if let Err(error) = self.hire() {
+                    tracing::error!(%error, "a worker that hangs could not be replaced");
+                }
+                let _ = self.bench.ready.send(timeout(in_hand, limit));
+            }
+            self.left.notify_all();
+        }
+    }
+}
+
+fn timeout(in_hand: InHand, limit: Duration) -> Ready {
+    let InHand { ticket, bytes, file, record, .. } = in_hand;
+    let failure = Failure {
+        path: path_of(&file, record),
+        stage: "clean",
+        reason: "timeout",
+        message: format!("not cleaned within {} ms", limit.as_millis()),
+        advice: "raise `desk.max_document_ms`, or look at the document for what makes it slow".into(),
+        input: None,
+        line: None,
+        record,
+        bytes: None,
+        removed: Vec::new(),
+    };
+    Ready { ticket, bytes, file, what: What::Failed(Box::new(failure)) }
+}
+
+/// Reads and cleans one piece; a panic is this document's failure and nobody else's.
+fn prepare(job: Job, bench: &Bench) -> Ready {
+    let Job { ticket, bytes, file, piece } = job;
+    let record = piece.record;
+    let what = catch_unwind(AssertUnwindSafe(|| document(piece, &file, bench))).unwrap_or_else(|panic| {
+        let said =
+            panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+        What::Failed(Box::new(Failure {
+            path: path_of(&file, record),
+            stage: "clean",
+            reason: "panic",
+            message: format!("cleaning broke off: {}", said.unwrap_or_else(|| "for no stated reason".into())),
+            advice: "this is a fault of copydesk: please report it with the document".into(),
+            input: None,
+            line: None,
+            record,
+            bytes: None,
+            removed: Vec::new(),
+        }))
+    });
+    Ready { ticket, bytes, file, what }
+}
+
+fn document(piece: Piece, file: &InputFile, bench: &Bench) -> What {
+    let record = piece.record.map(|number| (number, piece.bytes.clone()));
+    let mut document = match read::document(piece, &file.origin, &bench.read) {
+        Ok(document) => document,
+        Err(rejected) => return What::Failed(Box::new(Failure::rejected(file, rejected))),
+    };
+    let cleaned = bench.cleaner.draft(&document).and_then(|draft| {
+        let article = bench.cleaner.finish(draft.clone(), &SiteMemory::default())?;
+        Ok((draft, article))
+    });
+    document.content = String::new();
+    match cleaned {
+        Ok((draft, article)) => What::Document(Box::new(Prepared {
+            sketch: Sketch::of(article.title.as_deref(), &article.text),
+            terms: Terms::of(article.title.as_deref(), &article.text),
+            document,
+            record,
+            draft,
+            article,
+        })),
+        Err(NoContent { removed }) => What::Failed(Box::new(Failure::no_content(&document, record, removed))),
+    }
+}

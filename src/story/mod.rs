@@ -1,0 +1,217 @@
+//! Articles on one event → story: online clustering of articles by their names and telling words.
+//!
+//! Stories link articles and never merge them. Pure, one owner, no clock: the day is passed in. Single-pass clustering
+//! against story centroids with a time window is the classic of topic detection (Allan et al. 1998); names count more
+//! than words, because two reports of one event share its people and places and little else.
+
+mod frequency;
+mod terms;
+
+pub use terms::Terms;
+
+use std::collections::{BTreeMap, HashMap};
+
+use frequency::Frequencies;
+use serde::{Deserialize, Serialize};
+
+/// The ledger's number of the document that founded a cluster of near-copies, or a story.
+pub type ClusterId = u64;
+
+/// Thresholds and bounds, as used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Cosine similarity to a story's centroid from which an article belongs to it.
+    pub min_similarity: f64,
+    /// Days without an article after which a story is closed.
+    pub window_days: u32,
+    /// Stories held open; past it those that have been quiet the longest are closed.
+    pub max_open: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { min_similarity: 0.3, window_days: 7, max_open: 50_000 }
+    }
+}
+
+/// Terms kept of a story: enough to recognize it, few enough to hold many.
+const CENTROID_TERMS: usize = 64;
+/// Strongest terms of an article by which open stories are looked for.
+const QUERY_TERMS: usize = 16;
+/// Open stories looked at under one term, newest first.
+const STORIES_OF_TERM: usize = 128;
+/// Stories compared in full.
+const MAX_CANDIDATES: usize = 16;
+
+/// An open story.
+#[derive(Debug)]
+struct Story {
+    founder: ClusterId,
+    last_day: i32,
+    articles: u32,
+    /// Sum of the articles' unit vectors, by term; strongest terms only.
+    centroid: BTreeMap<u32, f32>,
+}
+
+/// The open stories.
+pub struct Stories {
+    settings: Settings,
+    frequencies: Frequencies,
+    stories: BTreeMap<u64, Story>,
+    by_term: HashMap<u32, Vec<u64>>,
+    /// Open stories by last day, to close the quiet ones.
+    by_day: BTreeMap<(i32, u64), ()>,
+    next: u64,
+    newest_day: i32,
+}
+
+impl Stories {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            frequencies: Frequencies::new(),
+            stories: BTreeMap::new(),
+            by_term: HashMap::new(),
+            by_day: BTreeMap::new(),
+            next: 0,
+            newest_day: i32::MIN,
+        }
+    }
+
+    /// The founder of the story that a new article belongs to: itself, where it opens one.
+    ///
+    /// `day` counts from 1970-01-01: of publication, else of arrival.
+    pub fn place(&mut self, cluster: ClusterId, terms: &Terms, day: i32) -> ClusterId {
+        self.frequencies.count(terms);
+        let vector = self.vector(terms);
+        let found = self.closest(&vector, day);
+        self.enter(found, cluster, &vector, day)
+    }
+
+    /// Takes an article back at start, in the order of arrival, with the story that it was placed in.
+    pub fn restore(&mut self, cluster: ClusterId, story: ClusterId, terms: &Terms, day: i32) {
+        self.frequencies.count(terms);
+        let vector = self.vector(terms);
+        let found = self.stories.iter().rev().find(|(_, open)| open.founder == story).map(|(key, _)| *key);
+        self.enter(found, if found.is_some() { cluster } else { story }, &vector, day);
+    }
+
+    /// The number of open stories.
+    pub fn len(&self) -> usize {
+        self.stories.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.stories.is_empty()
+    }
+
+    /// The unit vector of an article's terms, strongest first.
+    fn vector(&self, terms: &Terms) -> Vec<(u32, f32)> {
+        let mut vector: Vec<(u32, f32)> =
+            terms.iter().map(|(term, weight)| (term, weight * self.frequencies.rarity(term))).collect();
+        let norm = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+        if norm > 0.0 {
+            vector.iter_mut().for_each(|(_, weight)| *weight /= norm);
+        }
+        vector.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        vector
+    }
+
+    fn closest(&self, vector: &[(u32, f32)], day: i32) -> Option<u64> {
+        let mut scores: BTreeMap<u64, f32> = BTreeMap::new();
+        for (term, weight) in vector.iter().take(QUERY_TERMS) {
+            for key in self.by_term.get(term).into_iter().flatten().rev().take(STORIES_OF_TERM) {
+                *scores.entry(*key).or_default() += weight * weight;
+            }
+        }
+        let mut candidates: Vec<(u64, f32)> = scores.into_iter().collect();
+        candidates.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        let window = self.settings.window_days;
+        candidates
+            .into_iter()
+            .take(MAX_CANDIDATES)
+            .filter_map(|(key, _)| {
+                let story = self.stories.get(&key)?;
+                let near = story.last_day.abs_diff(day) <= window;
+                near.then(|| (similarity(vector, &story.centroid), key))
+            })
+            .filter(|(similarity, _)| *similarity >= self.settings.min_similarity)
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+            .map(|(_, key)| key)
+    }
+
+    fn enter(&mut self, found: Option<u64>, cluster: ClusterId, vector: &[(u32, f32)], day: i32) -> ClusterId {
+        let key = found.unwrap_or_else(|| {
+            self.next += 1;
+            self.next
+        });
+        let story = self.stories.entry(key).or_insert_with(|| Story {
+            founder: cluster,
+            last_day: day,
+            articles: 0,
+            centroid: BTreeMap::new(),
+        });
+        self.by_day.remove(&(story.last_day, key));
+        story.last_day = story.last_day.max(day);
+        self.by_day.insert((story.last_day, key), ());
+        story.articles += 1;
+        for (term, weight) in vector {
+            if !story.centroid.contains_key(term) {
+                self.by_term.entry(*term).or_default().push(key);
+            }
+            *story.centroid.entry(*term).or_default() += weight;
+        }
+        let dropped = trim(&mut story.centroid);
+        let founder = story.founder;
+        for term in dropped {
+            self.unlist(term, key);
+        }
+        self.newest_day = self.newest_day.max(day);
+        self.close_quiet();
+        founder
+    }
+
+    fn close_quiet(&mut self) {
+        let oldest = self.newest_day.saturating_sub_unsigned(self.settings.window_days);
+        while let Some((&(day, key), ())) = self.by_day.first_key_value() {
+            if day >= oldest && self.stories.len() <= self.settings.max_open {
+                break;
+            }
+            self.by_day.pop_first();
+            let Some(story) = self.stories.remove(&key) else { continue };
+            for term in story.centroid.into_keys() {
+                self.unlist(term, key);
+            }
+        }
+    }
+
+    fn unlist(&mut self, term: u32, key: u64) {
+        let Some(listed) = self.by_term.get_mut(&term) else { return };
+        listed.retain(|listed| *listed != key);
+        if listed.is_empty() {
+            self.by_term.remove(&term);
+        }
+    }
+}
+
+/// Keeps the strongest terms; those dropped.
+fn trim(centroid: &mut BTreeMap<u32, f32>) -> Vec<u32> {
+    if centroid.len() <= CENTROID_TERMS {
+        return Vec::new();
+    }
+    let mut terms: Vec<(u32, f32)> = centroid.iter().map(|(term, weight)| (*term, *weight)).collect();
+    terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let dropped: Vec<u32> = terms[CENTROID_TERMS..].iter().map(|(term, _)| *term).collect();
+    for term in &dropped {
+        centroid.remove(term);
+    }
+    dropped
+}
+
+/// Cosine of a unit vector and a centroid.
+fn similarity(vector: &[(u32, f32)], centroid: &BTreeMap<u32, f32>) -> f64 {
+    let norm = centroid.values().map(|weight| weight * weight).sum::<f32>().sqrt();
+    let product: f32 = vector.iter().filter_map(|(term, weight)| Some(weight * centroid.get(term)?)).sum();
+    if norm > 0.0 { f64::from(product / norm) } else { 0.0 }
+}

@@ -1,0 +1,196 @@
+//! A desk under test: folders of its own, the real binary, and waiting for conditions instead of for time.
+
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// No condition of a test takes longer than this on a machine that is not broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Folders for one desk, removed at the end.
+pub struct Folders {
+    root: tempfile::TempDir,
+}
+
+impl Folders {
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        for folder in ["inbox", "stage"] {
+            fs::create_dir(root.path().join(folder)).expect("a folder");
+        }
+        Self { root }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    pub fn inbox(&self) -> PathBuf {
+        self.path("inbox")
+    }
+
+    /// Puts a file into the inbox as a careful program does: written beside it, then renamed in.
+    pub fn drop_in(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let name = name.as_ref();
+        let staged = self.path("stage").join("file");
+        fs::write(&staged, content).expect("a staged file");
+        let target = self.inbox().join(name);
+        fs::create_dir_all(target.parent().expect("a folder")).expect("a sub-folder");
+        fs::rename(staged, target).expect("a rename into the inbox");
+    }
+
+    /// The command with this desk's folders.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
+        command.current_dir(self.root.path()).arg(name).env_remove("RUST_LOG");
+        if ["run", "once"].contains(&name) {
+            command.arg("--inbox").arg(self.inbox());
+        }
+        for folder in ["outbox", "state"] {
+            command.arg(format!("--{folder}")).arg(self.path(folder));
+        }
+        command
+    }
+
+    /// Runs `once` on the inbox to its end.
+    pub fn once(&self) -> Output {
+        self.command("once").output().expect("the binary runs")
+    }
+
+    /// Starts `run`.
+    pub fn run(&self) -> Desk {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).expect("a log");
+        let child = self.command("run").stdout(Stdio::null()).stderr(log).spawn().expect("the binary runs");
+        Desk { child: Some(child) }
+    }
+
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.path("log")).unwrap_or_default()).into_owned()
+    }
+
+    /// The records in the outbox by id. Every file there must be a whole record.
+    pub fn records(&self) -> BTreeMap<String, Value> {
+        let Ok(entries) = fs::read_dir(self.path("outbox")) else { return BTreeMap::new() };
+        let paths = entries
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension() == Some(OsStr::new("json")));
+        paths
+            .filter_map(|path| {
+                // Withdrawn between listing and reading.
+                let bytes = fs::read(&path).ok()?;
+                let record: Value =
+                    serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                assert_eq!(path.file_stem().and_then(OsStr::to_str), record["id"].as_str(), "{}", path.display());
+                Some((record["id"].as_str().expect("an id").to_owned(), record))
+            })
+            .collect()
+    }
+
+    /// The only record, when there is exactly one.
+    pub fn only_record(&self) -> Value {
+        let records = self.records();
+        assert_eq!(records.len(), 1, "{:?}", records.keys());
+        records.into_values().next().expect("one record")
+    }
+
+    /// Names of regular files in a folder below the inbox, sorted; hidden ones left out.
+    pub fn files_in(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.inbox().join(folder)) else { return Vec::new() };
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry"))
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The report beside a failed file.
+    pub fn report(&self, name: &str) -> Value {
+        let path = self.inbox().join("failed").join(format!("{name}.error.json"));
+        let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_slice(&bytes).expect("a report is JSON")
+    }
+}
+
+/// A running desk; killed when the test ends before it does.
+pub struct Desk {
+    child: Option<Child>,
+}
+
+impl Desk {
+    fn child(&mut self) -> &mut Child {
+        self.child.as_mut().expect("the desk was not stopped yet")
+    }
+
+    pub fn pid(&mut self) -> u32 {
+        self.child().id()
+    }
+
+    /// SIGKILL: no chance to tidy up.
+    pub fn kill(mut self) {
+        self.child().kill().expect("a kill");
+        self.child().wait().expect("the end");
+        self.child = None;
+    }
+
+    /// SIGTERM, then the exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_child(self.child());
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        let status = self.child().wait().expect("the end");
+        self.child = None;
+        status.code()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until `condition` holds; panics with `what` when it never does.
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        // Between two looks; no test depends on how long this is.
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// An article of prose that shares nothing with one of another `number`, long enough for near-copies to be judged.
+pub fn article(number: u64) -> String {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut word = || {
+        const SYLLABLES: [&str; 16] =
+            ["ba", "re", "mi", "to", "lu", "sa", "ne", "vi", "do", "ku", "pa", "le", "fi", "go", "ru", "ta"];
+        (0..3)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                SYLLABLES[(state >> 32) as usize % SYLLABLES.len()]
+            })
+            .collect::<String>()
+    };
+    let mut sentence = |words: usize| {
+        let text = (0..words).map(|_| word()).collect::<Vec<_>>().join(" ");
+        text[..1].to_uppercase() + &text[1..] + "."
+    };
+    let title = sentence(6);
+    let paragraphs: Vec<String> = (0..4).map(|_| (0..4).map(|_| sentence(12)).collect::<Vec<_>>().join(" ")).collect();
+    format!("{}\n\n{}\n", title.trim_end_matches('.'), paragraphs.join("\n\n"))
+}
