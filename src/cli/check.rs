@@ -1,12 +1,24 @@
 //! `copydesk check`: whether a desk could start here: settings, folders, rules, state.
 
+use std::fs;
+use std::path::Path;
+
 use clap::Args;
+use copydesk::clean::Cleaner;
 use copydesk::config::Loaded;
+use copydesk::desk;
+use copydesk::inbox::Inbox;
+use copydesk::ledger::Reader;
+use rustix::fs::{Access, access};
 
 use super::Folders;
 use super::exit::Exit;
+use super::output::Output;
+use super::table::Table;
 
-/// Check the settings, the folders and the state, without changing any
+/// Check the settings, the rules, the folders and the state, without changing any
+///
+/// Ends with 1 when a desk could not work here, with 2 when the settings are refused.
 #[derive(Args, Debug)]
 pub struct Command {
     #[command(flatten)]
@@ -14,7 +26,66 @@ pub struct Command {
 }
 
 impl Command {
-    pub fn run(self, _loaded: Loaded) -> anyhow::Result<Exit> {
-        anyhow::bail!("the ledger is not part of this build")
+    pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
+        let settings = loaded.settings;
+        let state = &settings.state.path;
+        // Settings were loaded, or this line were not reached.
+        let mut findings: Vec<(&str, Result<String, String>)> =
+            vec![("settings", Ok("every value is accepted".into()))];
+        let patterns =
+            Inbox::new(settings.inbox.clone()).map(|_| ()).map_err(|error| format!("`inbox.ignore`: {error}"));
+        if let Err(error) = patterns {
+            findings.push(("settings", Err(error)));
+        }
+        let _ = Cleaner::new(settings.clean.clone());
+        findings.push(("rules", Ok("every phrase rule compiles".into())));
+        findings.push(("inbox", folder(&settings.inbox.path, false)));
+        findings.push(("outbox", folder(&settings.outbox.path, true)));
+        findings.push(("state", folder(state, true)));
+        findings.push(("ledger", ledger(state)));
+        findings.push(match desk::running(state) {
+            Some(pid) => ("desk", Ok(format!("running, process {pid}"))),
+            None => ("desk", Ok("not running".into())),
+        });
+        let mut table = Table::plain();
+        for (what, finding) in &findings {
+            let (mark, text) = match finding {
+                Ok(text) => ("ok", text),
+                Err(text) => ("WRONG", text),
+            };
+            table.row([what.to_string(), mark.to_owned(), text.clone()]);
+        }
+        let mut output = Output::stdout();
+        output.put(table.to_string().as_bytes())?;
+        output.flush()?;
+        Ok(if findings.iter().all(|(_, finding)| finding.is_ok()) { Exit::Done } else { Exit::Failed })
     }
+}
+
+/// Whether the folder can be worked in; one that the desk creates itself may be missing.
+fn folder(path: &Path, is_created: bool) -> Result<String, String> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(found) if !found.is_dir() => Err(format!("{shown} is not a folder")),
+        Ok(_) => match access(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
+            Ok(()) => Ok(format!("{shown} can be read and written")),
+            Err(error) => Err(format!("{shown} cannot be read and written by this user: {error}")),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_created => {
+            Ok(format!("{shown} is not there yet and will be created"))
+        }
+        Err(error) => Err(format!("{shown}: {error}; create it, or name another folder")),
+    }
+}
+
+fn ledger(state: &Path) -> Result<String, String> {
+    let Some(reader) = Reader::open(state).map_err(|error| error.to_string())? else {
+        return Ok("none yet".into());
+    };
+    let problems = reader.check().map_err(|error| error.to_string())?;
+    if !problems.is_empty() {
+        return Err(problems.join("; "));
+    }
+    let counts = reader.counts().map_err(|error| error.to_string())?;
+    Ok(format!("sound; {} documents, {} articles", counts.documents, counts.articles))
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use copydesk::config;
+use copydesk::desk::{DeskError, LockError};
 
 use super::output::ClosedPipe;
 
@@ -27,7 +28,15 @@ impl Exit {
         } else if error.is::<config::Error>() || error.is::<Usage>() {
             Self::Usage
         } else {
-            Self::Failed
+            error.downcast_ref().map_or(Self::Failed, Self::of_desk)
+        }
+    }
+
+    fn of_desk(error: &DeskError) -> Self {
+        match error {
+            DeskError::Lock(LockError::Held { .. }) => Self::Busy,
+            DeskError::Inbox { .. } | DeskError::Ignore(_) | DeskError::Rules(_) => Self::Usage,
+            _ => Self::Failed,
         }
     }
 }
@@ -60,5 +69,7 @@ mod tests {
         let settings = Err::<(), _>(config::Error::Other("x".into())).context("at start").expect_err("an error");
         assert_eq!(Exit::of(&settings), Exit::Usage);
         assert_eq!(Exit::of(&anyhow::anyhow!("anything")), Exit::Failed);
+        let held = DeskError::Lock(LockError::Held { path: "state".into(), pid: Some(7) });
+        assert_eq!(Exit::of(&anyhow::Error::new(held)), Exit::Busy);
     }
 }

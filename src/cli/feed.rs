@@ -1,10 +1,20 @@
 //! `copydesk feed`: every change of the outbox in order, for programs that must not miss any.
 
+use std::thread;
+use std::time::Duration;
+
 use clap::Args;
 use copydesk::config::Loaded;
+use copydesk::ledger::Reader;
 
 use super::Folders;
 use super::exit::Exit;
+use super::output::Output;
+
+/// Events read from the ledger at once: bounds the memory for a feed of any length.
+const PAGE: usize = 1000;
+/// Time between two looks of `--follow`.
+const LOOK: Duration = Duration::from_millis(200);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +39,28 @@ pub struct Command {
 }
 
 impl Command {
-    pub fn run(self, _loaded: Loaded) -> anyhow::Result<Exit> {
-        anyhow::bail!("the ledger is not part of this build ({} {})", self.since, self.follow)
+    pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
+        let mut output = Output::stdout();
+        let mut since = self.since;
+        let mut reader = None;
+        loop {
+            if reader.is_none() {
+                reader = Reader::open(&loaded.settings.state.path)?;
+            }
+            let events = reader.as_ref().map_or(Ok(Vec::new()), |reader| reader.feed(since, PAGE))?;
+            for event in &events {
+                output.line(&serde_json::to_string(event)?)?;
+                since = event.seq;
+            }
+            if events.len() == PAGE {
+                continue;
+            }
+            // Also tells, in time, that the reader of a quiet feed has gone.
+            output.flush()?;
+            if !self.follow {
+                return Ok(Exit::Done);
+            }
+            thread::sleep(LOOK);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Where the log goes (standard error), how much of it, and in which form.
 
-use std::io;
+use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use copydesk::config::{Loaded, LogFormat};
+use indicatif::ProgressBar;
 use tracing_subscriber::EnvFilter;
 
 use super::output;
@@ -34,7 +36,7 @@ pub fn start(loaded: &Loaded, voice: Voice) -> Result<(), copydesk::config::Erro
     let stderr = io::stderr();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| Stderr)
         .with_ansi(output::colour(&stderr))
         .log_internal_errors(false);
     // A second start fails, which only tests do; the first one then stands.
@@ -44,4 +46,29 @@ pub fn start(loaded: &Loaded, voice: Voice) -> Result<(), copydesk::config::Erro
         (LogFormat::Text, Voice::Tool) => builder.without_time().with_target(false).try_init(),
     };
     Ok(())
+}
+
+/// The progress bar that log lines must not tear.
+static BAR: OnceLock<ProgressBar> = OnceLock::new();
+
+/// Makes log lines appear above `bar` from now on.
+pub fn draw_above(bar: &ProgressBar) {
+    // A second bar in one program is drawn over; there is none.
+    let _ = BAR.set(bar.clone());
+}
+
+/// Standard error, around a progress bar if there is one.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match BAR.get() {
+            Some(bar) => bar.suspend(|| io::stderr().write(line)),
+            None => io::stderr().write(line),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }

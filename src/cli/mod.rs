@@ -24,6 +24,7 @@ mod settings;
 mod site;
 mod status;
 mod story;
+mod table;
 
 use exit::Exit;
 use logging::Voice;
@@ -116,10 +117,25 @@ pub fn main() -> Exit {
     cli.execute().unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if exit != Exit::Done {
-            output::complain(&format!("copydesk: {error:#}"));
+            output::complain(&format!("copydesk: {}", message(&error)));
         }
         exit
     })
+}
+
+/// The error and its causes on one line; a cause that the text above it quotes already is not said twice.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if message.is_empty() {
+            message = text;
+        } else if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+    }
+    message
 }
 
 impl Cli {
@@ -222,6 +238,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || std::io::Error::other("disk full");
+        assert_eq!(message(&anyhow::Error::new(cause()).context("cannot write")), "cannot write: disk full");
+        assert_eq!(
+            message(&anyhow::Error::new(cause()).context("a.txt: disk full: make room")),
+            "a.txt: disk full: make room"
+        );
     }
 
     #[test]

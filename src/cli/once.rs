@@ -1,12 +1,30 @@
 //! `copydesk once`: takes what is there now, shows how far it is, sums up, and ends.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use copydesk::config::Loaded;
+use copydesk::config::{Loaded, Settings};
+use copydesk::desk::{self, DeskError, Progress, Snapshot};
+use copydesk::ledger::Reader;
+use copydesk::outbox::Record;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Folders;
 use super::exit::Exit;
+use super::output::Output;
+use super::run::stopped;
+use super::table::{Table, shorten};
+use super::{Folders, logging};
+
+/// Time between two looks at the counters.
+const REDRAW: Duration = Duration::from_millis(100);
+/// Articles that the summary lists one by one; of more it says only how many.
+const LISTED: usize = 20;
+/// Columns of a headline in the list.
+const TITLE_WIDTH: usize = 44;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,8 +35,8 @@ Examples:
 /// Take the inbox, or the given files and folders, publish their articles, and end
 ///
 /// Without PATH the files of the inbox are taken and then moved to done/ or failed/. Files and folders given as PATH are
-/// taken in place: they stay where they are, and reports of failed ones go to failed/ in the state folder.
-/// Shows progress on a terminal, and a summary at the end. Ends with 1 when something failed.
+/// taken in place and stay where they are. Shows progress on a terminal and a summary at the end. Documents that fail
+/// are reported and change nothing about the exit code: they are told of, not lost.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
@@ -30,7 +48,119 @@ pub struct Command {
 }
 
 impl Command {
-    pub fn run(self, _loaded: Loaded) -> anyhow::Result<Exit> {
-        anyhow::bail!("the desk is not part of this build ({} paths given)", self.paths.len())
+    pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
+        let settings = loaded.settings;
+        let plan = settings.plan();
+        let before = Reader::open(&settings.state.path)?.map_or(Ok(0), |reader| reader.last_event())?;
+        let progress = Arc::new(Progress::default());
+        let started = Instant::now();
+        let result = watched(&progress, || match self.paths.as_slice() {
+            [] => desk::once(&plan, Arc::clone(&progress), stopped()),
+            paths => desk::take(&plan, paths, Arc::clone(&progress), stopped()),
+        });
+        // A path that is not there ends the taking, but what was taken before is done and worth a summary.
+        if !matches!(result, Ok(()) | Err(DeskError::Given { .. })) {
+            result?;
+            return Ok(Exit::Failed);
+        }
+        let mut output = Output::stdout();
+        output.put(
+            summary(&settings, progress.snapshot(), started.elapsed(), before, self.paths.is_empty())?.as_bytes(),
+        )?;
+        output.flush()?;
+        result?;
+        Ok(Exit::Done)
     }
+}
+
+/// Runs `work` under a progress bar, which is drawn only on a terminal.
+fn watched<T>(progress: &Arc<Progress>, work: impl FnOnce() -> T) -> T {
+    let bar = ProgressBar::new(0);
+    let style = "{spinner} {wide_bar} {pos}/{len} files, {per_sec}, {msg}";
+    bar.set_style(ProgressStyle::with_template(style).expect("a constant template"));
+    logging::draw_above(&bar);
+    let ended = Arc::new(AtomicBool::new(false));
+    let drawer = {
+        let (bar, progress, ended) = (bar.clone(), Arc::clone(progress), Arc::clone(&ended));
+        thread::spawn(move || {
+            while !ended.load(Ordering::Acquire) {
+                let now = progress.snapshot();
+                bar.set_length(now.found);
+                bar.set_position(now.files);
+                bar.set_message(format!("{} articles, {} failed", now.articles, now.failed));
+                bar.tick();
+                thread::park_timeout(REDRAW);
+            }
+        })
+    };
+    let result = work();
+    ended.store(true, Ordering::Release);
+    drawer.thread().unpark();
+    // It only draws: if it broke, the work is done all the same.
+    let _ = drawer.join();
+    bar.finish_and_clear();
+    result
+}
+
+/// What was done, as a person reads it.
+fn summary(settings: &Settings, done: Snapshot, took: Duration, before: u64, is_inbox: bool) -> anyhow::Result<String> {
+    let mut text = String::new();
+    if let Some(reader) = Reader::open(&settings.state.path)? {
+        // One more than is listed tells whether there are more; events of one article come several times.
+        let events = reader.feed(before, LISTED * 8)?;
+        let mut ids: Vec<&str> = Vec::new();
+        for event in &events {
+            match event.event.as_str() {
+                "withdrawn" => ids.retain(|id| *id != event.id),
+                _ if ids.contains(&event.id.as_str()) => {}
+                _ => ids.push(&event.id),
+            }
+        }
+        if !ids.is_empty() && ids.len() <= LISTED && events.len() < LISTED * 8 {
+            let mut table = Table::new(&["id", "words", "cuts", "copies", "title"]);
+            for id in ids {
+                let path = settings.outbox.path.join(format!("{id}.json"));
+                let Some(record) =
+                    std::fs::read(path).ok().and_then(|json| serde_json::from_slice::<Record>(&json).ok())
+                else {
+                    continue;
+                };
+                table.row([
+                    record.id.clone(),
+                    record.word_count.to_string(),
+                    record.removed.len().to_string(),
+                    record.copies_total.to_string(),
+                    shorten(record.title.as_deref().unwrap_or("(no headline)"), TITLE_WIDTH),
+                ]);
+            }
+            text.push_str(&table.to_string());
+            text.push('\n');
+        }
+    }
+    let seconds = took.as_secs_f64().max(0.001);
+    let rate = format!(
+        "{:.1} s, {:.0} files/s, {:.1} MB/s",
+        seconds,
+        done.files as f64 / seconds,
+        done.bytes as f64 / 1e6 / seconds
+    );
+    let mut table = Table::plain();
+    table.row(["files".into(), done.files.to_string(), rate]);
+    table.row(["documents".into(), (done.decided + done.redeliveries + done.failed).to_string(), String::new()]);
+    table.row(["articles".into(), done.articles.to_string(), format!("new in {}", settings.outbox.path.display())]);
+    let copies = done.decided as i64 - done.articles;
+    table.row(["copies".into(), copies.max(0).to_string(), "merged into an article".into()]);
+    if done.redeliveries > 0 {
+        table.row(["known".into(), done.redeliveries.to_string(), "the same file again, nothing to do".into()]);
+    }
+    if done.failed > 0 {
+        table.row(["failed".into(), done.failed.to_string(), "see the warnings".into()]);
+    }
+    text.push_str(&table.to_string());
+    if done.failed > 0 && is_inbox {
+        text.push_str(
+            "\nThe failed files lie in failed/ of the inbox, each with its reason: `copydesk failed list`.\n",
+        );
+    }
+    Ok(text)
 }

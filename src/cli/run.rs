@@ -1,7 +1,12 @@
 //! `copydesk run`: the desk as a service, until it is told to stop.
 
+use std::sync::Arc;
+
 use clap::Args;
 use copydesk::config::Loaded;
+use copydesk::desk::{self, Progress};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
 
 use super::Folders;
 use super::exit::Exit;
@@ -25,7 +30,33 @@ pub struct Command {
 }
 
 impl Command {
-    pub fn run(self, _loaded: Loaded) -> anyhow::Result<Exit> {
-        anyhow::bail!("the desk is not part of this build")
+    pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
+        let progress = Arc::new(Progress::default());
+        desk::run(&loaded.settings.plan(), Arc::clone(&progress), stopped())?;
+        let done = progress.snapshot();
+        info!(
+            files = done.files,
+            documents = done.decided,
+            articles = done.articles,
+            redeliveries = done.redeliveries,
+            failed = done.failed,
+            "stopped"
+        );
+        Ok(Exit::Done)
+    }
+}
+
+/// Resolves when the program is told to stop: SIGTERM from a service manager, SIGINT from a keyboard.
+pub async fn stopped() {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    match (terminate, interrupt) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        // Without handlers a signal ends the program at once, which loses nothing either.
+        _ => std::future::pending().await,
     }
 }

@@ -36,6 +36,13 @@ const LIMITS: &[Limit] = &[
     limit("dedup.window_days", 1.0, 36_500.0, "days"),
     limit("dedup.max_index_bytes", (1_u64 << 20) as f64, (1_u64 << 40) as f64, "bytes"),
     limit("dedup.max_recall_bytes", (1_u64 << 20) as f64, (1_u64 << 40) as f64, "bytes"),
+    limit("story.min_similarity", 0.0, 1.0, ""),
+    limit("story.window_days", 1.0, 36_500.0, "days"),
+    limit("story.max_open", 1.0, 100_000_000.0, "stories"),
+    limit("desk.workers", 0.0, 1024.0, "threads"),
+    limit("desk.max_documents", 1.0, 1_000_000.0, "documents"),
+    limit("desk.max_bytes", (1_u64 << 20) as f64, (1_u64 << 40) as f64, "bytes"),
+    limit("desk.max_document_ms", 1.0, 3_600_000.0, "milliseconds"),
     limit("outbox.writers", 1.0, 256.0, "threads"),
     limit("outbox.max_copies", 1.0, 1_000_000.0, "copies"),
 ];

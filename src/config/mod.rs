@@ -13,7 +13,7 @@ mod show;
 pub use layers::{Flag, Sources};
 pub use refusal::{Error, Refusal};
 
-use crate::{clean, dedup, inbox, ledger, outbox, read};
+use crate::{clean, dedup, desk, inbox, ledger, outbox, read, story};
 
 /// The built-in defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -24,11 +24,21 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 pub struct Settings {
     pub inbox: inbox::Settings,
     pub read: read::Settings,
-    pub outbox: outbox::Settings,
     pub clean: clean::Settings,
     pub dedup: dedup::Settings,
+    pub story: story::Settings,
+    pub outbox: outbox::Settings,
     pub state: ledger::Settings,
+    pub desk: desk::Settings,
     pub log: Log,
+}
+
+impl Settings {
+    /// What a desk works by: all but the log.
+    pub fn plan(&self) -> desk::Plan {
+        let Self { inbox, read, clean, dedup, story, outbox, state, desk, log: _ } = self.clone();
+        desk::Plan { inbox, read, clean, dedup, story, outbox, state, desk }
+    }
 }
 
 /// What is logged, and how.

@@ -100,6 +100,31 @@ impl Reader {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The number of the last event, 0 when there is none.
+    pub fn last_event(&self) -> Result<u64, LedgerError> {
+        let last =
+            self.connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |row| row.get::<_, i64>(0))?;
+        Ok(last as u64)
+    }
+
+    /// The article that document `founder` founded.
+    pub fn article_of(&self, founder: u64) -> Result<Option<ArticleRow>, LedgerError> {
+        article(&self.connection, founder)
+    }
+
+    /// Which document this is: its path, and the article that it belongs to.
+    pub fn place_of(&self, document: u64) -> Result<Option<(String, u64)>, LedgerError> {
+        let mut statement = self.connection.prepare_cached("SELECT path, cluster FROM documents WHERE seq = ?1")?;
+        let place = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
+        Ok(statement.query_row([document as i64], place).optional()?)
+    }
+
+    /// With which earlier documents this one was compared and what came of it, as JSON; `None` when with none.
+    pub fn comparisons(&self, document: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        let mut statement = self.connection.prepare_cached("SELECT evidence FROM comparisons WHERE seq = ?1")?;
+        Ok(statement.query_row([document as i64], |row| row.get(0)).optional()?)
+    }
+
     /// The article with this id, withdrawn ones included.
     pub fn article(&self, id: &str) -> Result<Option<ArticleRow>, LedgerError> {
         // An id starts with the content key of the document that founded the article, so no index over ids is needed.
