@@ -18,7 +18,27 @@ const fn limit(key: &'static str, least: f64, most: f64, unit: &'static str) -> 
 }
 
 /// Every number that can be set. A test holds that none is missing.
-const LIMITS: &[Limit] = &[limit("inbox.settle_ms", 0.0, 3_600_000.0, "milliseconds")];
+const LIMITS: &[Limit] = &[
+    limit("inbox.settle_ms", 0.0, 3_600_000.0, "milliseconds"),
+    limit("inbox.scan_interval_s", 1.0, 86_400.0, "seconds"),
+    limit("inbox.max_depth", 0.0, 64.0, "levels"),
+    limit("inbox.max_hints", 1.0, 10_000_000.0, "paths"),
+    limit("inbox.max_settling", 1.0, 10_000_000.0, "files"),
+    limit("inbox.max_watched_folders", 1.0, 1_000_000.0, "folders"),
+    limit("read.max_file_bytes", 1024.0, (1_u64 << 30) as f64, "bytes"),
+    limit("read.max_records_bytes", 1024.0, (1_u64 << 40) as f64, "bytes"),
+    limit("read.max_record_bytes", 1024.0, (1_u64 << 30) as f64, "bytes"),
+    limit("read.max_ratio", 2.0, 100_000.0, "to one"),
+    limit("read.max_records", 1.0, 1e12, "records"),
+    limit("read.max_bad_records", 1.0, 1e12, "records"),
+    limit("dedup.min_containment", 0.3, 1.0, ""),
+    limit("dedup.min_slots_kept", 0.0, 1.0, ""),
+    limit("dedup.window_days", 1.0, 36_500.0, "days"),
+    limit("dedup.max_index_bytes", (1_u64 << 20) as f64, (1_u64 << 40) as f64, "bytes"),
+    limit("dedup.max_recall_bytes", (1_u64 << 20) as f64, (1_u64 << 40) as f64, "bytes"),
+    limit("outbox.writers", 1.0, 256.0, "threads"),
+    limit("outbox.max_copies", 1.0, 1_000_000.0, "copies"),
+];
 
 /// Refuses numbers out of bounds, and folders that would feed the desk its own output.
 ///

@@ -3,8 +3,6 @@
 //! Each stage owns the type of its settings; this module only composes them and decides where a value comes from.
 //! Everything is checked once, at start: a desk that runs has settings that cannot be wrong.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 mod layers;
@@ -15,7 +13,7 @@ mod show;
 pub use layers::{Flag, Sources};
 pub use refusal::{Error, Refusal};
 
-use crate::{clean, outbox};
+use crate::{clean, dedup, inbox, ledger, outbox, read};
 
 /// The built-in defaults, which are also the documentation of every key.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -24,38 +22,13 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    pub inbox: Inbox,
+    pub inbox: inbox::Settings,
+    pub read: read::Settings,
     pub outbox: outbox::Settings,
-    pub state: State,
     pub clean: clean::Settings,
+    pub dedup: dedup::Settings,
+    pub state: ledger::Settings,
     pub log: Log,
-}
-
-/// PLACEHOLDER, until `inbox::Settings` is merged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Inbox {
-    pub path: PathBuf,
-    pub settle_ms: u64,
-}
-
-impl Default for Inbox {
-    fn default() -> Self {
-        Self { path: "inbox".into(), settle_ms: 300 }
-    }
-}
-
-/// PLACEHOLDER, until `ledger::Settings` is merged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct State {
-    pub path: PathBuf,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self { path: "state".into() }
-    }
 }
 
 /// What is logged, and how.

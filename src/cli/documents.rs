@@ -1,0 +1,79 @@
+//! Files named on the command line → documents, for the commands that need no desk.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use copydesk::article::Document;
+use copydesk::read::{self, Origin, Piece, Rejected, Settings};
+
+/// What stands for standard input.
+pub const STDIN: &str = "-";
+
+/// The ending of a sidecar's name, and the most bytes that are read of one.
+const SIDECAR_ENDING: &str = ".meta.json";
+const SIDECAR_MAX_BYTES: u64 = 1 << 20;
+
+/// One document of a file, not yet decoded, and the file that it came from.
+pub struct Part {
+    pub origin: Arc<Origin>,
+    pub piece: Result<Piece, Rejected>,
+}
+
+impl Part {
+    /// Decodes the document: the costly half of reading.
+    pub fn document(self, settings: &Settings) -> Result<Document, Rejected> {
+        read::document(self.piece?, &self.origin, settings)
+    }
+
+    /// `page.html`, or `pages.jsonl#3` for the third record, for messages.
+    pub fn name(&self) -> String {
+        let record = match &self.piece {
+            Ok(piece) => piece.record,
+            Err(rejected) => rejected.record,
+        };
+        match record {
+            Some(n) => format!("{}#{n}", self.origin.path),
+            None => self.origin.path.clone(),
+        }
+    }
+
+    /// Length in bytes, as a measure of the memory that it holds.
+    pub fn bytes(&self) -> usize {
+        self.piece.as_ref().map_or(0, |piece| piece.bytes.len())
+    }
+}
+
+/// Opens a file, or standard input for `-`, and yields its documents one after another.
+///
+/// # Errors
+/// The file cannot be opened or is a folder; what is wrong inside it comes with the parts.
+pub fn parts(path: &Path, settings: &Settings) -> io::Result<impl Iterator<Item = Part> + use<>> {
+    let (name, input): (String, Box<dyn Read>) = if path.as_os_str() == STDIN {
+        (STDIN.to_owned(), Box::new(io::stdin().lock()))
+    } else {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; `copydesk once` takes folders"));
+        }
+        (path.display().to_string(), Box::new(file))
+    };
+    let origin = Arc::new(Origin { path: name, folder: None, sidecar: sidecar(path)? });
+    let pieces = read::split(path.file_name().unwrap_or_default(), input, settings);
+    Ok(pieces.map(move |piece| Part { origin: Arc::clone(&origin), piece }))
+}
+
+/// The bytes of `<file>.meta.json`, where there is one.
+fn sidecar(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(SIDECAR_ENDING);
+    let file = match File::open(&name) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(SIDECAR_MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}

@@ -1,0 +1,64 @@
+//! The exit codes, all in one place, and which error ends in which.
+
+use std::process::ExitCode;
+
+use copydesk::config;
+
+use super::output::ClosedPipe;
+
+/// How the program ended. The numbers are a promise to scripts and service managers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for was done.
+    Done = 0,
+    /// Something failed; the message says what.
+    Failed = 1,
+    /// The command line or the settings are wrong; nothing was done.
+    Usage = 2,
+    /// Another desk holds the inbox (`EX_TEMPFAIL`: try again later).
+    Busy = 75,
+}
+
+impl Exit {
+    /// The exit code of an error that ended a command.
+    pub fn of(error: &anyhow::Error) -> Self {
+        if error.is::<ClosedPipe>() {
+            Self::Done
+        } else if error.is::<config::Error>() || error.is::<Usage>() {
+            Self::Usage
+        } else {
+            Self::Failed
+        }
+    }
+}
+
+/// A command line that the parser accepts and the command cannot: an id that is none, a file with no such name.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn exit_codes_are_the_published_ones() {
+        assert_eq!([Exit::Done, Exit::Failed, Exit::Usage, Exit::Busy].map(|exit| exit as u8), [0, 1, 2, 75]);
+    }
+
+    #[test]
+    fn an_error_keeps_its_exit_code_when_context_is_added() {
+        let closed = Err::<(), _>(ClosedPipe).context("cannot write").expect_err("an error");
+        assert_eq!(Exit::of(&closed), Exit::Done);
+        let settings = Err::<(), _>(config::Error::Other("x".into())).context("at start").expect_err("an error");
+        assert_eq!(Exit::of(&settings), Exit::Usage);
+        assert_eq!(Exit::of(&anyhow::anyhow!("anything")), Exit::Failed);
+    }
+}

@@ -1,0 +1,54 @@
+//! Standard output and standard error, where a reader that has gone away is no error and no panic.
+//!
+//! `println!` panics under `copydesk clean … | head`; everything the commands print goes through here instead.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+/// The reader of standard output has gone away; the program ends quietly with exit code 0.
+#[derive(Debug, thiserror::Error)]
+#[error("the reader of standard output has gone away")]
+pub struct ClosedPipe;
+
+/// Buffered standard output.
+pub struct Output(BufWriter<StdoutLock<'static>>);
+
+impl Output {
+    /// Takes standard output for this command.
+    pub fn stdout() -> Self {
+        Self(BufWriter::with_capacity(1 << 16, io::stdout().lock()))
+    }
+
+    /// Writes bytes as they are.
+    pub fn put(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        told(self.0.write_all(bytes))
+    }
+
+    /// Writes a text and a line end.
+    pub fn line(&mut self, text: &str) -> anyhow::Result<()> {
+        self.put(text.as_bytes())?;
+        self.put(b"\n")
+    }
+
+    /// Hands over what is buffered. To be called at the end: a drop cannot report that it failed.
+    pub fn flush(&mut self) -> anyhow::Result<()> {
+        told(self.0.flush())
+    }
+}
+
+fn told(result: io::Result<()>) -> anyhow::Result<()> {
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => ClosedPipe.into(),
+        _ => anyhow::Error::new(error).context("cannot write to standard output"),
+    })
+}
+
+/// Prints one line on standard error. That nobody reads it must not end the program.
+pub fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+/// Whether output to this stream may be coloured: it is a terminal, and `NO_COLOR` (no-color.org) is not set.
+pub fn colour(stream: &impl IsTerminal) -> bool {
+    let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !forbidden && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
