@@ -268,7 +268,11 @@ fn the_same_inputs_in_the_same_order_give_the_same_bytes() {
         }
         records
     };
-    assert_eq!(outcome(), outcome());
+    let (one, two) = (outcome(), outcome());
+    assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
+    for (id, record) in &one {
+        assert!(*record == two[id], "{id} differs:\n{record:#}\n{:#}", two[id]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Everything that depends on what came before happens here, on one thread, so the same inputs in the same order give the
 //! same articles. A decision is committed before anything of it is shown: a restart never judges a document a copy of itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -74,13 +74,20 @@ struct Fresh {
     bodies: HashMap<u64, Filed>,
     clusters: HashMap<u64, u64>,
     stories: HashMap<u64, u64>,
-    /// Articles whose record changes with this batch.
-    touched: BTreeSet<u64>,
+    /// Articles whose record changes with this batch, and how often: a revision counts decisions, not batches, whose
+    /// bounds depend on timing.
+    touched: BTreeMap<u64, u64>,
     /// Articles that lost members: gone if none is left, then into which.
     left: BTreeMap<u64, u64>,
     /// Files and the articles that hold their documents.
     waits: Vec<(FileId, u64)>,
     ended: Vec<FileId>,
+}
+
+impl Fresh {
+    fn touch(&mut self, cluster: u64) {
+        *self.touched.entry(cluster).or_default() += 1;
+    }
 }
 
 impl Editor {
@@ -242,7 +249,7 @@ impl Editor {
         self.fresh.deliveries.insert((row.input, path_key(&row.path)), known);
         self.fresh.twins.insert(row.input, known);
         self.fresh.clusters.insert(seq, cluster);
-        self.fresh.touched.insert(cluster);
+        self.fresh.touch(cluster);
         self.batch.documents.push(row);
         Ok(Ok(cluster))
     }
@@ -292,16 +299,20 @@ impl Editor {
         if let Some(expired) = &verdict.expired {
             tracing::info!(?expired, "forgot the oldest documents: later copies of them found articles of their own");
         }
+        let mut changed = BTreeSet::new();
         for &(doc, to) in &verdict.moved {
             let from = self.cluster_of(doc);
             self.batch.moved.push((doc, to));
             self.fresh.clusters.insert(doc, to);
-            self.fresh.touched.insert(to);
+            changed.insert(to);
             if let Some(from) = from.filter(|&from| from != to) {
-                self.fresh.touched.insert(from);
+                changed.insert(from);
                 self.fresh.left.insert(from, to);
             }
         }
+        // The document's own article is touched once the document has its place.
+        changed.remove(&verdict.cluster);
+        changed.into_iter().for_each(|cluster| self.fresh.touch(cluster));
         if verdict.cluster == seq {
             let story = self.seat.stories.place(seq, &terms, day);
             self.fresh.stories.insert(seq, story);
@@ -327,8 +338,8 @@ impl Editor {
     fn commit(&mut self) -> Result<(), Interrupted> {
         self.begun = None;
         let mut rows = Vec::with_capacity(self.fresh.touched.len());
-        for cluster in std::mem::take(&mut self.fresh.touched) {
-            rows.push(self.next_state(cluster)?);
+        for (cluster, times) in std::mem::take(&mut self.fresh.touched) {
+            rows.push(self.next_state(cluster, times)?);
         }
         let at_ms = now_ms();
         for (row, created) in &rows {
@@ -381,7 +392,7 @@ impl Editor {
     }
 
     /// The state of a touched article after this batch, and whether it is new.
-    fn next_state(&mut self, cluster: u64) -> Result<(ArticleRow, bool), Interrupted> {
+    fn next_state(&mut self, cluster: u64, times: u64) -> Result<(ArticleRow, bool), Interrupted> {
         let previous = self.read(|ledger| ledger.article(cluster))?;
         let into = self.fresh.left.get(&cluster).copied().filter(|_| self.seat.dedup.members(cluster).is_empty());
         let into_id = match into {
@@ -391,12 +402,12 @@ impl Editor {
         Ok(match previous {
             Some(previous) => {
                 let reinstated = previous.into_id.is_some() && into_id.is_none();
-                (ArticleRow { revision: previous.revision + 1, into_id, ..previous }, reinstated)
+                (ArticleRow { revision: previous.revision + times, into_id, ..previous }, reinstated)
             }
             None => {
                 let id = self.id_of(cluster)?;
                 let story = self.fresh.stories.get(&cluster).copied().unwrap_or(cluster);
-                (ArticleRow { cluster, id, revision: 1, story, into_id }, true)
+                (ArticleRow { cluster, id, revision: times, story, into_id }, true)
             }
         })
     }
