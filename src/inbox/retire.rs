@@ -7,10 +7,11 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -87,8 +88,8 @@ impl Inbox {
         self.set_aside(path, stamp, Some(report))
     }
 
-    /// Writes one bad record of a file of records to `failed/<stem>.record-<n>.jsonl`, its report beside it; without
-    /// `bytes` only the report. Gives the record's path, relative to the inbox; done twice, it is there once.
+    /// Writes one bad record of a file of records to `failed/<stem>.record-<n>.jsonl` (`.json` if it is longer than a line),
+    /// its report beside it; without `bytes` only the report. Gives the record's path, relative to the inbox; done twice, it is there once.
     pub fn fail_record(
         &self,
         path: &Path,
@@ -98,7 +99,7 @@ impl Inbox {
     ) -> io::Result<PathBuf> {
         let folder = folder::make_parent(self.root(), Some(FAILED), path)?;
         let mut file = name::stem(path.file_name().ok_or(Errno::INVAL)?).to_owned();
-        file.push(".jsonl");
+        file.push(if bytes.is_some_and(|bytes| bytes.contains(&b'\n')) { ".json" } else { ".jsonl" });
         let mark = format!(".record-{record}");
         let base = name::marked(&file, &mark, ERROR_ENDING.len() + 8);
         let mut chosen = base.clone();
@@ -121,27 +122,34 @@ impl Inbox {
         Ok(Path::new(FAILED).join(path.with_file_name(chosen)))
     }
 
-    /// Removes what a crash left half-written in `failed/`; call it before anything is written there.
+    /// Removes what a crash left half-written in `failed/`, and says how many files that were; call it before anything is
+    /// written there.
     pub fn remove_leftovers(&self) -> io::Result<u64> {
         let mut removed = 0;
         let mut folders =
-            match folder::open_root(self.root()).and_then(|root| folder::open_in(&root, OsStr::new(FAILED))) {
-                Ok(folder) => vec![folder],
+            match folder::open_root(self.root()).and_then(|root| folder::open_in(root, OsStr::new(FAILED))) {
+                Ok(failed) => vec![Dir::new(failed)?],
                 Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(0),
                 Err(error) => return Err(error),
             };
-        // Breadth is bounded by one open folder for each one still to be looked at.
-        while let Some(folder) = folders.pop() {
-            for entry in rustix::fs::Dir::read_from(&folder)? {
-                let entry = entry?;
-                let name = entry.file_name().to_bytes();
-                if name.starts_with(TEMPORARY.0.as_bytes()) && name.ends_with(TEMPORARY.1.as_bytes()) {
-                    rustix::fs::unlinkat(&folder, entry.file_name(), AtFlags::empty())?;
-                    removed += 1;
+        loop {
+            let depth = folders.len();
+            let Some(folder) = folders.last_mut() else { return Ok(removed) };
+            let Some(entry) = folder.next().transpose()? else {
+                folders.pop();
+                continue;
+            };
+            let (name, folder) = (entry.file_name().to_bytes(), folder.fd()?);
+            if name.starts_with(TEMPORARY.0.as_bytes()) && name.ends_with(TEMPORARY.1.as_bytes()) {
+                rustix::fs::unlinkat(folder, entry.file_name(), AtFlags::empty())?;
+                removed += 1;
+            } else if name != b"." && name != b".." && depth <= self.settings().max_depth {
+                // Most entries are files, which are not opened as folders.
+                if let Ok(inner) = folder::open_in(folder, OsStr::from_bytes(name)) {
+                    folders.push(Dir::new(inner)?);
                 }
             }
         }
-        Ok(removed)
     }
 
     fn set_aside(&self, path: &Path, stamp: &Stamp, report: Option<&ErrorReport>) -> io::Result<Retired> {

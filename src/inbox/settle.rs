@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Stamp;
 
 /// How much longer a file waits that is empty, or a sidecar without its document: more is most likely to come.
-const LONG_FACTOR: u32 = 20;
+const LONG_FACTOR: u32 = 10;
 
 /// How soon a file may be believed to be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn an_empty_file_is_given_longer() {
         let mut settler = Settler::new(SETTLE, 10);
-        assert_eq!(settler.observe(Path::new("a"), stamp(0), Patience::Long, at(0)), Verdict::Wait(at(6000)));
+        assert_eq!(settler.observe(Path::new("a"), stamp(0), Patience::Long, at(0)), Verdict::Wait(at(3000)));
         assert_eq!(settler.observe(Path::new("a"), stamp(5), Patience::Usual, at(400)), Verdict::Wait(at(700)));
     }
 

@@ -115,12 +115,16 @@ pub(super) fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     let zeros = |offset: usize| sample.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
     let (first, second) = (zeros(0), zeros(1));
     // Letters of Latin scripts have a zero half; a fifth of the pairs leaves room for other scripts between spaces.
-    match pairs {
-        0 | 1 => None,
-        _ if second * 5 >= pairs && first * 20 <= second => Some(UTF_16LE),
-        _ if first * 5 >= pairs && second * 20 <= first => Some(UTF_16BE),
-        _ => None,
-    }
+    let encoding = match pairs {
+        0 | 1 => return None,
+        _ if second * 5 >= pairs && first * 20 <= second => UTF_16LE,
+        _ if first * 5 >= pairs && second * 20 <= first => UTF_16BE,
+        _ => return None,
+    };
+    // Binary data has such zeros too (small numbers), and control characters with them.
+    let text = encoding.decode_without_bom_handling(&sample[..pairs * 2]).0;
+    let is_text = text.chars().all(|c| !c.is_control() || c.is_whitespace());
+    is_text.then_some(encoding)
 }
 
 /// The first bytes of a file as something that can be sniffed: UTF-16 turned into UTF-8, without a byte order mark.
@@ -128,5 +132,74 @@ pub(super) fn head_text(head: &[u8]) -> Cow<'_, [u8]> {
     match utf16(head) {
         Some(encoding) => Cow::Owned(encoding.decode_with_bom_removal(head).0.into_owned().into_bytes()),
         None => Cow::Borrowed(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUSSIAN: &str = "Городской совет проголосовал в понедельник за новый мост через реку.";
+
+    fn charset(bytes: &[u8], format: Format) -> (&'static str, String) {
+        let decoded = decode(bytes.to_vec(), format).expect("decodable bytes");
+        (decoded.encoding.name(), decoded.text)
+    }
+
+    #[test]
+    fn a_byte_order_mark_decides_and_goes() {
+        assert_eq!(charset(b"\xef\xbb\xbfcaf\xc3\xa9", Format::Text), ("UTF-8", "café".to_owned()));
+        assert_eq!(charset(b"\xff\xfea\0\xe9\0", Format::Text), ("UTF-16LE", "aé".to_owned()));
+        assert_eq!(charset(b"\xfe\xff\0a\0\xe9", Format::Html), ("UTF-16BE", "aé".to_owned()));
+    }
+
+    #[test]
+    fn a_declaration_counts_unless_the_bytes_are_utf_8() {
+        let page = format!("<meta charset=koi8-r><p>{RUSSIAN}");
+        let koi8 = encoding_rs::KOI8_R.encode(&page).0;
+        assert_eq!(charset(&koi8, Format::Html), ("KOI8-R", page.clone()));
+        // Re-encoded by a crawler, the declaration left as it was.
+        assert_eq!(charset(page.as_bytes(), Format::Html), ("UTF-8", page.clone()));
+        // A declaration of UTF-8 that is wrong is no reason to lose the text.
+        let page = format!("<meta charset=utf-8><p>{RUSSIAN}");
+        let wrong = encoding_rs::WINDOWS_1251.encode(&page).0;
+        assert_eq!(charset(&wrong, Format::Html), ("windows-1251", page.clone()));
+    }
+
+    #[test]
+    fn undeclared_encodings_are_detected() {
+        let western = "Naïve café owners — “très fâchés” — paid £5.";
+        let bytes = WINDOWS_1252.encode(western).0;
+        assert_eq!(charset(&bytes, Format::Text), ("windows-1252", western.to_owned()));
+        let bytes = encoding_rs::WINDOWS_1251.encode(RUSSIAN).0;
+        assert_eq!(charset(&bytes, Format::Text), ("windows-1251", RUSSIAN.to_owned()));
+        let japanese = "市議会は月曜日、川に架かる新しい橋の建設計画を承認した。";
+        let bytes = encoding_rs::SHIFT_JIS.encode(japanese).0;
+        assert_eq!(charset(&bytes, Format::Text), ("Shift_JIS", japanese.to_owned()));
+    }
+
+    #[test]
+    fn utf_16_without_a_mark_is_seen_by_its_zeros() {
+        let wide: Vec<u8> = "A plain story.\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(charset(&wide, Format::Text), ("UTF-16LE", "A plain story.\n".to_owned()));
+        let numbers: Vec<u8> = (0..200_u16).flat_map(u16::to_le_bytes).collect();
+        assert_eq!(utf16(&numbers), None);
+    }
+
+    #[test]
+    fn utf_8_with_a_few_damaged_characters_stays_utf_8() {
+        let mut bytes = "Köln, Düsseldorf, Würzburg, Nürnberg: ".repeat(3).into_bytes();
+        bytes.extend(b"K\xf6ln");
+        let (name, text) = charset(&bytes, Format::Text);
+        assert_eq!(name, "UTF-8");
+        assert!(text.starts_with("Köln") && text.ends_with("K\u{fffd}ln"));
+        // Cut off inside its last character.
+        assert_eq!(charset(&"naïve café"[..].as_bytes()[..11], Format::Text).0, "UTF-8");
+    }
+
+    #[test]
+    fn utf_32_is_refused_with_advice() {
+        let refused = decode(b"\xff\xfe\0\0a\0\0\0".to_vec(), Format::Text).err().expect("a refusal");
+        assert_eq!(refused.reason, Reason::BadCharset);
     }
 }

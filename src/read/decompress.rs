@@ -55,8 +55,10 @@ pub(super) struct Source<R: Read> {
     /// Bytes that came out of the stream so far.
     out: u64,
     /// Bytes that may come out of it.
-    pub limit: u64,
+    limit: u64,
     max_ratio: u64,
+    /// What went wrong while looking ahead: reported when the bytes before it have been taken.
+    pending: Option<Rejected>,
     /// The stream has ended; kept so that a small file costs no further read.
     ended: bool,
     /// Set when the bytes are UTF-16 and turned into UTF-8 on the way.
@@ -106,21 +108,47 @@ impl<R: Read> Source<R> {
             Stream::Plain(input)
         };
         let buffer = vec![0; HEAD_BYTES];
-        Ok(Self { stream, buffer, start: 0, end: 0, out: 0, limit, max_ratio, ended: false, transcoder: None })
+        Ok(Self {
+            stream,
+            buffer,
+            start: 0,
+            end: 0,
+            out: 0,
+            limit,
+            max_ratio,
+            pending: None,
+            ended: false,
+            transcoder: None,
+        })
     }
 
-    /// Up to [`HEAD_BYTES`] from the start, without taking them; fewer only at the end of the file.
+    /// Up to [`HEAD_BYTES`] from the start, without taking them; fewer only at the end of the file or before a fault in it.
     pub fn head(&mut self) -> Result<&[u8], Rejected> {
-        while self.end < self.buffer.len() {
+        while self.end < self.buffer.len() && !self.ended {
             let (mut buffer, end) = (std::mem::take(&mut self.buffer), self.end);
             let read = self.read(&mut buffer[end..]);
             self.buffer = buffer;
-            match read? {
-                0 => break,
-                n => self.end += n,
+            match read {
+                Ok(n) => self.end += n,
+                Err(rejected) if self.end == 0 || rejected.is_transient() => return Err(rejected),
+                Err(rejected) => {
+                    self.pending = Some(rejected);
+                    break;
+                }
             }
         }
         Ok(&self.buffer[self.start..self.end])
+    }
+
+    /// A fault in the data that was met while looking ahead: what came before it says little about the format.
+    pub fn take_pending(&mut self) -> Option<Rejected> {
+        self.pending.take()
+    }
+
+    /// From here on no more than `limit` bytes may have come out in all.
+    pub fn limit_to(&mut self, limit: u64) -> Result<(), Rejected> {
+        self.limit = limit;
+        self.check_limit()
     }
 
     /// The next bytes, empty at the end of the file; they stay until [`Self::consume`] takes them.
@@ -195,7 +223,19 @@ impl<R: Read> Source<R> {
         Ok(0)
     }
 
+    fn check_limit(&self) -> Result<(), Rejected> {
+        if self.out <= self.limit {
+            return Ok(());
+        }
+        let message = format!("the file holds more than {} bytes", self.limit);
+        let advice = "split the file, or raise `read.max_file_bytes` (one document) or `read.max_records_bytes`";
+        Err(Rejected::new(Reason::TooLarge, message, advice))
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Rejected> {
+        if let Some(rejected) = self.pending.take() {
+            return Err(rejected);
+        }
         let result = loop {
             let result = match &mut self.stream {
                 Stream::Plain(input) => input.read(buffer),
@@ -230,11 +270,7 @@ impl<R: Read> Source<R> {
             let advice = "if the file is honest, decompress it yourself or raise `read.max_ratio`";
             return Err(Rejected::new(Reason::Bomb, message, advice));
         }
-        if self.out > self.limit {
-            let message = format!("the file holds more than {} bytes", self.limit);
-            let advice = "split the file, or raise `read.max_file_bytes` (one document) or `read.max_records_bytes`";
-            return Err(Rejected::new(Reason::TooLarge, message, advice));
-        }
+        self.check_limit()?;
         Ok(n)
     }
 }

@@ -12,6 +12,7 @@ mod record;
 mod rejected;
 mod sniff;
 mod split;
+mod structure;
 mod values;
 
 pub use document::document;

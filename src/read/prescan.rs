@@ -58,7 +58,7 @@ fn xml_declaration(text: &[u8]) -> Option<&'static Encoding> {
 fn meta(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
     let (mut charset, mut content, mut is_content_type) = (None, None, false);
     // The first of several attributes of one name counts.
-    while let Some((name, value)) = attributes.next() {
+    for (name, value) in attributes.by_ref() {
         if name.eq_ignore_ascii_case(b"charset") {
             charset = charset.or(Some(value));
         } else if name.eq_ignore_ascii_case(b"http-equiv") {
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(name("<html><META charset=koi8-r>"), Some("KOI8-R"));
         assert_eq!(name("<meta http-equiv='Content-Type' content='text/html; charset=gb2312'>"), Some("GBK"));
         assert_eq!(
-            name("<meta content=\"text/html; charset = 'latin1'\" http-equiv=content-type/>"),
+            name("<meta content=\"text/html; charset = 'latin1'\" http-equiv=content-type />"),
             Some("windows-1252")
         );
     }

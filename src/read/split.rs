@@ -99,13 +99,16 @@ impl<R: Read> Pieces<R> {
         if head.is_empty() {
             return Err(Rejected::new(Reason::Empty, "the file is empty", "fetch the article again"));
         }
-        let layout = sniff::layout(name, head)?;
+        let layout = match sniff::layout(name, head) {
+            Ok(layout) => layout,
+            Err(rejected) => return Err(source.take_pending().unwrap_or(rejected)),
+        };
         let format = match layout {
             Layout::Text => Format::Text,
             Layout::Html => Format::Html,
             Layout::Lines | Layout::Values => {
                 let utf16 = charset::utf16(head);
-                source.limit = max_records_bytes;
+                source.limit_to(max_records_bytes)?;
                 if let Some(encoding) = utf16 {
                     source.transcode(encoding);
                     self.converted_from = Some(encoding.name());
@@ -117,7 +120,7 @@ impl<R: Read> Pieces<R> {
                 return Ok(None);
             }
         };
-        source.limit = max_file_bytes;
+        source.limit_to(max_file_bytes)?;
         let bytes = source.rest()?;
         Ok(Some(Piece { bytes, format, record: None, line: None, converted_from: None }))
     }

@@ -9,6 +9,7 @@ use std::io::Read;
 use super::decompress::Source;
 use super::rejected::{Reason, Rejected};
 use super::split::{Tally, not_an_object, record_too_large};
+use super::structure::{Scanner, Verdict};
 
 /// One record's bytes.
 pub(super) struct Value {
@@ -115,10 +116,13 @@ impl<R: Read> Values<R> {
                 self.first = Some(Value { bytes: file[start..end].to_vec(), line, alone: false });
                 Ok(None)
             }
-            (Scan::Broken, None) => Err(broken().at(None, Some(line))),
-            (Scan::Broken, Some(_)) => {
-                Err(broken().at(Some(tally.next_record()), Some(line)).with_bytes(file[start..end].to_vec()))
+            (Scan::Broken, None) => {
+                let advice = "fetch or write the file again".to_owned();
+                Err(Rejected { advice, ..broken() }.at(None, Some(line)))
             }
+            (Scan::Broken, Some(_)) => Err(broken()
+                .at(Some(tally.next_record()), Some(line))
+                .with_bytes(file[start..end].trim_ascii_end().to_vec())),
             (Scan::TooLarge, _) => match self.skip_space(None, limit, b"")? {
                 None => Err(record_too_large(limit).at(None, Some(line))),
                 Some(_) => Err(record_too_large(limit).at(Some(tally.next_record()), Some(line))),
@@ -157,7 +161,7 @@ impl<R: Read> Values<R> {
             Scan::Whole if byte == b'{' => return Ok(Some(Value { bytes, line, alone: false })),
             Scan::Whole => not_an_object().with_bytes(bytes),
             Scan::TooLarge => record_too_large(limit),
-            Scan::Broken if in_sequence => broken().with_bytes(bytes),
+            Scan::Broken if in_sequence => broken().with_bytes(bytes.trim_ascii_end().to_vec()),
             Scan::Broken => Rejected { bytes: self.tail(bytes, limit)?, ..broken() },
         };
         Err(rejected.at(record, Some(line)))
@@ -235,7 +239,7 @@ impl<R: Read> Values<R> {
                 (Some(Verdict::Whole), true) => return Ok(Scan::Whole),
                 (Some(Verdict::Broken), true) => {
                     if resync {
-                        self.to_next_line(into, limit)?;
+                        self.skip_to_next_line(into, limit)?;
                     }
                     return Ok(Scan::Broken);
                 }
@@ -244,7 +248,7 @@ impl<R: Read> Values<R> {
     }
 
     /// Takes what is left of a broken line, up to a `{` that begins one.
-    fn to_next_line(&mut self, into: &mut Vec<u8>, limit: u64) -> Result<(), Rejected> {
+    fn skip_to_next_line(&mut self, into: &mut Vec<u8>, limit: u64) -> Result<(), Rejected> {
         let mut at_line_start = into.last() == Some(&b'\n');
         loop {
             let chunk = self.source.fill()?;
@@ -266,75 +270,4 @@ impl<R: Read> Values<R> {
 fn broken() -> Rejected {
     let message = "the JSON breaks off or is malformed inside this record";
     Rejected::new(Reason::BadJson, message, "write the record again; those before it have been taken")
-}
-
-#[derive(Clone, Copy)]
-enum Verdict {
-    Whole,
-    Broken,
-}
-
-/// Where in a value the scan stands: enough to find its end, and nothing more.
-#[derive(Default)]
-struct Scanner {
-    depth: u64,
-    string: bool,
-    escaped: bool,
-    scalar: bool,
-    /// The last byte outside strings that is no white space.
-    last: u8,
-}
-
-impl Scanner {
-    /// How many bytes of `chunk` belong to the value, and how it ended if it did.
-    fn scan(&mut self, chunk: &[u8], line: &mut u64) -> (usize, Option<Verdict>) {
-        for (at, byte) in chunk.iter().enumerate() {
-            if self.string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => {
-                        self.string = false;
-                        if self.depth == 0 {
-                            return (at + 1, Some(Verdict::Whole));
-                        }
-                    }
-                    // JSON has no raw line end inside a string, so this one was never closed.
-                    b'\n' => {
-                        *line += 1;
-                        return (at + 1, Some(Verdict::Broken));
-                    }
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b' ' | b'\t' | b'\r' | b'\n' if self.depth > 0 => {
-                    *line += u64::from(*byte == b'\n');
-                    continue;
-                }
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' | b'}' if self.depth == 0 => {
-                    // The end of a scalar, or a bracket too many.
-                    return if self.scalar { (at, Some(Verdict::Whole)) } else { (at + 1, Some(Verdict::Broken)) };
-                }
-                // An object opens a value, which only these can precede.
-                b'{' if self.depth > 0 && !matches!(self.last, b'[' | b':' | b',') => {
-                    return (at, Some(Verdict::Broken));
-                }
-                b'{' | b'[' if self.depth == 0 && self.scalar => return (at, Some(Verdict::Broken)),
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        return (at + 1, Some(Verdict::Whole));
-                    }
-                }
-                b'"' => self.string = true,
-                _ if self.depth == 0 => self.scalar = true,
-                _ => {}
-            }
-            self.last = *byte;
-        }
-        (chunk.len(), None)
-    }
 }
