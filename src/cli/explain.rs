@@ -1,5 +1,6 @@
 //! `copydesk explain`: the article as an editor's mark-up, with every cut in its place, its class, rule and reason.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -93,12 +94,8 @@ fn article_id(target: &Path) -> Option<&str> {
 /// Cleans the document and keeps what the mark-up needs: the blocks with their lines, and the cuts.
 fn sheet(document: &Document, cleaner: &Cleaner) -> Sheet {
     let name = document.path.clone();
-    let cleaned = cleaner.draft(document).and_then(|draft| {
-        let blocks = draft.page.blocks.clone();
-        Ok((blocks, cleaner.finish(draft, &SiteMemory::default())?))
-    });
-    match cleaned {
-        Ok((blocks, article)) => Sheet { kept: kept(blocks, &article), name, article, notes: Vec::new() },
+    match cleaner.draft(document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default())) {
+        Ok(article) => Sheet { kept: blocks(document, cleaner, &article.text), name, article, notes: Vec::new() },
         Err(NoContent { removed }) => Sheet {
             name,
             article: Article { removed, ..Article::default() },
@@ -108,9 +105,10 @@ fn sheet(document: &Document, cleaner: &Cleaner) -> Sheet {
     }
 }
 
-/// The blocks of the draft that are in the text: the last pass may have cut more, and what it cut is a removal.
-fn kept(blocks: Vec<Block>, article: &Article) -> Vec<Block> {
-    let paragraphs: std::collections::BTreeSet<&str> = article.text.split("\n\n").collect();
-    let stands = |block: &Block| paragraphs.contains(block.text.as_str()) || article.text.contains(&block.text);
-    blocks.into_iter().filter(stands).collect()
+/// The blocks of the document that stand in `text`, with their lines: passes that ran later may have cut more.
+pub fn blocks(document: &Document, cleaner: &Cleaner, text: &str) -> Vec<Block> {
+    let Ok(draft) = cleaner.draft(document) else { return Vec::new() };
+    let paragraphs: BTreeSet<&str> = text.split("\n\n").collect();
+    let stands = |block: &Block| paragraphs.contains(block.text.as_str()) || text.contains(&block.text);
+    draft.page.blocks.into_iter().filter(stands).collect()
 }

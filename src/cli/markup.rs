@@ -85,7 +85,11 @@ impl Markup {
 
     fn head(&self, sheet: &Sheet, text: &mut String) {
         let article = &sheet.article;
-        let from = |field: &str| article.provenance.get(field).map(|from| format!(" ({from})")).unwrap_or_default();
+        let from = |field: &str| match article.provenance.get(field).map(String::as_str) {
+            Some(input) if input.starts_with("b3:") => " (from another copy)".to_owned(),
+            Some(from) => format!(" ({from})"),
+            None => String::new(),
+        };
         self.push(text, Style::Dim, &sheet.name);
         if let Some(title) = &article.title {
             for line in wrap(title, self.width) {
@@ -171,9 +175,14 @@ impl Markup {
             text.push('\n');
         }
         for note in &sheet.notes {
-            for line in wrap(note, self.width) {
-                text.push_str(&line);
+            let indent = note.len() - note.trim_start().len();
+            if note.is_empty() {
                 text.push('\n');
+            }
+            // Further rows hang two columns deeper than the first.
+            for (n, line) in wrap(note, self.width - indent - 2).iter().enumerate() {
+                let indent = if n == 0 { indent } else { indent + 2 };
+                let _ = writeln!(text, "{:indent$}{line}", "");
             }
         }
     }
