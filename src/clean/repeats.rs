@@ -1,6 +1,7 @@
 //! What is said twice: headlines that a template repeats go, paragraphs that the writer may repeat are flagged.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::line::Line;
 use super::normalize;
@@ -43,13 +44,14 @@ fn named(long: &str, short: &str) -> bool {
             .is_some_and(|name| !name.contains(':') && normalize::words(name) <= MAX_SITE_NAME_WORDS)
 }
 
-/// Cuts every kept line that says the headline again.
-pub fn cut_headlines(lines: &mut [Line], title: &str) {
+/// Cuts every kept line that says the headline again, but for a range of lines where it may be the writer's heading.
+pub fn cut_headlines(lines: &mut [Line], title: &str, except: Range<usize>) {
     let headline = Headline::new(title);
     if headline.words < MIN_HEADLINE_WORDS {
         return;
     }
-    for line in lines.iter_mut().filter(|line| headline.is_said_by(line)) {
+    for (_, line) in lines.iter_mut().enumerate().filter(|(at, line)| !except.contains(at) && headline.is_said_by(line))
+    {
         line.cut(Class::DuplicateHeadline, "repeat.headline", "says the headline again");
     }
 }
