@@ -133,7 +133,6 @@ impl Cleaner {
         let Page { mut article, blocks, mut removed } = page;
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (title_line, core) = self.cut_lines(&mut article, &mut lines, media_type);
-        article.flags.extend(repeats::cut_repeats(&mut lines));
         if core.is_some() && restore_if_too_much_goes(&mut lines) {
             article.flags.insert(Flag::Review);
         }
@@ -173,6 +172,9 @@ impl Cleaner {
                 title_line = Some(line.block.line);
                 article.provenance.insert("title".into(), "text".into());
             }
+        }
+        if media_type == MediaType::Text {
+            article.flags.extend(repeats::cut_passages(lines));
         }
         let core = Core::find(lines, &self.rules);
         if let Some(title) = &article.title {

@@ -3,15 +3,16 @@
 //! The score of `model.rs` is made of these alone; the training script reads the same numbers from here.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::core::Core;
 use crate::article::{BlockKind, Class};
 use crate::clean::line::Line;
-use crate::clean::normalize;
 use crate::clean::rules::Rules;
+use crate::clean::{normalize, repeats};
 
 /// The features in the order in which trees name them.
-pub const NAMES: [&str; 46] = [
+pub const NAMES: [&str; 57] = [
     "words",
     "terminated",
     "colon",
@@ -58,6 +59,17 @@ pub const NAMES: [&str; 46] = [
     "similar_near",
     "cut_share",
     "prose_share",
+    "words_known",
+    "words_common",
+    "words_central",
+    "common_near",
+    "common_wide",
+    "marks_near",
+    "marks_before",
+    "marks_after",
+    "marks",
+    "repeat_words",
+    "repeat_lines",
 ];
 
 /// One line's features, see [`NAMES`].
@@ -107,6 +119,9 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
     let n = lines.len();
     let total = sums.words(0, n).max(1.0);
     let total_prose = sums.prose(0, n).max(1.0);
+    let vocabulary = Vocabulary::new(lines);
+    let marks = thread_marks(lines, rules);
+    let repeats = repeats::runs(lines);
     let mut out = Vec::with_capacity(n);
     for (at, line) in lines.iter().enumerate() {
         let (all, before) = seen.get(line.key.as_str()).copied().unwrap_or_default();
@@ -172,6 +187,17 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
             similar as f32,
             sums.cut(0, n) / n as f32,
             total_prose / total,
+            vocabulary.lines[at].known,
+            vocabulary.lines[at].common,
+            vocabulary.lines[at].central,
+            vocabulary.common(near_from, near_to),
+            vocabulary.common(wide_from, wide_to),
+            marks[wide_to] - marks[wide_from],
+            marks[at],
+            marks[n] - marks[at],
+            marks[n],
+            repeats[at].words as f32,
+            repeats[at].lines as f32,
         ]);
     }
     out
@@ -319,6 +345,109 @@ impl Sections {
     fn prose_share(&self, at: usize) -> f32 {
         self.last[at].map_or(-1.0, |(.., share)| share)
     }
+}
+
+/// How much of a line's vocabulary the prose of the text shares: an article keeps to its subject, a teaser does not.
+struct Vocabulary {
+    lines: Vec<Shared>,
+    /// Sums and counts of `common` up to each line.
+    sums: Vec<(f32, f32)>,
+}
+
+#[derive(Clone, Copy)]
+struct Shared {
+    /// Share of content words that other prose of the text has; -1 for a line without content words.
+    known: f32,
+    /// Mean number of other lines of prose with the word, at most [`COMMON`] each.
+    common: f32,
+    /// Share of content words that at least three other lines of prose have.
+    central: f32,
+}
+
+/// Letters from which a word counts as content.
+const CONTENT_LETTERS: usize = 4;
+const COMMON: u32 = 5;
+
+impl Vocabulary {
+    fn new(lines: &[Line]) -> Self {
+        let mut counts: HashMap<u64, (u32, usize), BuildHasherDefault<Hashed>> = HashMap::default();
+        let teaches = |line: &Line| line.words >= 14 && line.is_kept();
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| teaches(line)) {
+            for word in content(line) {
+                let (count, last) = counts.entry(word).or_insert((0, usize::MAX));
+                if *last != at {
+                    (*count, *last) = (*count + 1, at);
+                }
+            }
+        }
+        let mut sums = vec![(0.0, 0.0)];
+        let shared = |line: &Line| {
+            let own = u32::from(teaches(line));
+            let (mut words, mut known, mut common, mut central) = (0u32, 0u32, 0u32, 0u32);
+            for word in content(line) {
+                let count = counts.get(&word).map_or(0, |(count, _)| *count).saturating_sub(own);
+                words += 1;
+                known += u32::from(count >= 1);
+                common += count.min(COMMON);
+                central += u32::from(count >= 3);
+            }
+            if words == 0 {
+                return Shared { known: -1.0, common: -1.0, central: -1.0 };
+            }
+            let of = |count: u32| count as f32 / words as f32;
+            Shared { known: of(known), common: of(common), central: of(central) }
+        };
+        let lines: Vec<Shared> = lines.iter().map(shared).collect();
+        for line in &lines {
+            let (sum, count) = sums.last().copied().unwrap_or_default();
+            sums.push(if line.common < 0.0 { (sum, count) } else { (sum + line.common, count + 1.0) });
+        }
+        Self { lines, sums }
+    }
+
+    fn common(&self, from: usize, to: usize) -> f32 {
+        let (sum, count) = (self.sums[to].0 - self.sums[from].0, self.sums[to].1 - self.sums[from].1);
+        if count > 0.0 { sum / count } else { -1.0 }
+    }
+}
+
+/// The hashes of a line's content words, with repetitions.
+fn content(line: &Line) -> impl Iterator<Item = u64> {
+    line.key
+        .split(' ')
+        .filter(|word| word.len() >= CONTENT_LETTERS && (word.is_ascii() || word.chars().count() >= CONTENT_LETTERS))
+        .map(|word| xxhash_rust::xxh3::xxh3_64(word.as_bytes()))
+}
+
+/// Passes a hash through: the keys are hashes already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only whole hashes are keys")
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// How many lines up to each line are signs of a thread of comments.
+fn thread_marks(lines: &[Line], rules: &Rules) -> Vec<f32> {
+    let mut marks = vec![0.0];
+    for line in lines {
+        let is_mark = line
+            .matches
+            .first()
+            .is_some_and(|&rule| matches!(rules.rule(rule).class, Class::CommentThread | Class::CommentForm));
+        marks.push(marks.last().copied().unwrap_or(0.0) + flag(is_mark));
+    }
+    marks
 }
 
 /// For each line the run of lines without prose that it stands in, as a range.
