@@ -9,8 +9,9 @@ use super::cluster::{Clusters, Row};
 use super::index::{Index, Ordinal};
 use super::recall::Recall;
 use super::sketch::Brief;
+use super::template::Fillings;
 use super::verify::{Comparison, compare};
-use super::{ClusterId, DamagedBrief, DocId, Evidence, Outcome, Settings, Sketch, Verdict, roundup, template};
+use super::{ClusterId, DamagedBrief, DocId, Evidence, Outcome, Settings, Sketch, Verdict, roundup};
 
 /// Documents compared in full with a new one; copies of one article stand at the top of the hits.
 const MAX_CANDIDATES: usize = 24;
@@ -75,7 +76,7 @@ struct Known {
     cluster: ClusterId,
     sketch: Arc<Sketch>,
     comparison: Comparison,
-    slots_kept: Option<f64>,
+    agreement: Option<f64>,
     outcome: Outcome,
 }
 
@@ -241,24 +242,25 @@ impl Deduplicator {
         let row = *self.clusters.row(ordinal);
         let other = self.recall.get(row.doc, recall)?;
         let comparison = compare(sketch, &other);
-        let (outcome, slots_kept) = self.outcome_of(sketch, &other, &comparison, row.roundup);
-        Some(Known { ordinal, cluster: row.cluster, sketch: other, comparison, slots_kept, outcome })
+        let (outcome, agreement) = self.outcome_of(sketch, &other, &comparison, row.roundup);
+        Some(Known { ordinal, cluster: row.cluster, sketch: other, comparison, agreement, outcome })
     }
 
     fn outcome_of(&self, a: &Sketch, b: &Sketch, comparison: &Comparison, roundup: bool) -> (Outcome, Option<f64>) {
         let whole = comparison.jaccard >= MIN_WHOLE_JACCARD;
         let tiny = a.len().min(b.len()) < MIN_EXCERPT_SHINGLES;
+        let fillings = Fillings::compare(a, b);
+        let agreement = fillings.agreement();
         if comparison.containment < self.settings.min_containment || (tiny && !whole) {
-            return (Outcome::TooLittle, None);
+            return (Outcome::TooLittle, agreement);
         }
-        let slots_kept = template::slots_kept(a, b);
-        if slots_kept.is_some_and(|kept| kept < self.settings.min_slots_kept) {
-            return (Outcome::Template, slots_kept);
+        if fillings.is_template(self.settings.min_agreement, comparison.containment) {
+            return (Outcome::Template, agreement);
         }
         if roundup && !whole {
-            return (Outcome::Roundup, slots_kept);
+            return (Outcome::Roundup, agreement);
         }
-        (Outcome::NearCopy, slots_kept)
+        (Outcome::NearCopy, agreement)
     }
 
     /// Finds roundup pages among the new document and those it matched; their links go. Whether the new one is one.
@@ -420,7 +422,8 @@ impl Deduplicator {
             other: self.clusters.row(known.ordinal).doc,
             containment: known.comparison.containment,
             jaccard: known.comparison.jaccard,
-            slots_kept: known.slots_kept,
+            coverage: known.comparison.coverage,
+            agreement: known.agreement,
             outcome: known.outcome,
         }
     }

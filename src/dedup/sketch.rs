@@ -17,13 +17,28 @@ pub struct Sketch {
     pub(crate) positions: Vec<u32>,
     /// Distinct pairs of neighbouring tokens, sorted.
     pub(crate) pairs: Vec<u32>,
-    /// For each name or number: its pair with the token before and with the token after.
-    pub(crate) slots: Vec<(u32, u32)>,
+    /// Runs of names and numbers with the words around them, sorted, without repeats.
+    pub(crate) frames: Vec<Frame>,
     /// Distinct names and numbers, sorted.
     pub(crate) names: Vec<u32>,
     /// Shingle hashes by which candidates are looked for: every second one, all of them in short texts. Sorted.
     pub(crate) keys: Vec<u64>,
     pub(crate) tokens: u32,
+}
+
+/// A run of names and numbers: what fills it, and the words on both sides of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Frame {
+    /// Hash of the word before and the word after.
+    pub place: u32,
+    /// Hash of the run; the lowest bit tells whether it has a number.
+    pub filling: u32,
+}
+
+impl Frame {
+    pub fn has_number(&self) -> bool {
+        self.filling & 1 == 1
+    }
 }
 
 /// Texts with fewer shingles than this are looked for by all of their shingles.
@@ -53,7 +68,7 @@ const BRIEF_VERSION: u8 = 1;
 const KEY_BYTES: usize = 5;
 
 impl Sketch {
-    /// Sketches a text; the title counts as its first words, without slots since headlines capitalize everything.
+    /// Sketches a text; the title counts as its first words, without names since headlines capitalize everything.
     pub fn of(title: Option<&str>, text: &str) -> Self {
         let mut hashes: Vec<u64> = Vec::with_capacity(text.len() / 6 + 16);
         let mut kinds: Vec<Kind> = Vec::with_capacity(text.len() / 6 + 16);
@@ -101,12 +116,30 @@ impl Sketch {
         let capitals = kinds.iter().filter(|kind| **kind == Kind::Name).count();
         // A text in capitals has no names that could be told from words.
         let names_told = capitals * 2 < kinds.len();
-        for i in 1..hashes.len().saturating_sub(1) {
-            if kinds[i] == Kind::Number || (kinds[i] == Kind::Name && names_told) {
-                self.slots.push((pair(i - 1), pair(i)));
+        let is_slot = |i: usize| kinds[i] == Kind::Number || (kinds[i] == Kind::Name && names_told);
+        let mut i = 0;
+        while i < hashes.len() {
+            let begin = i;
+            let mut has_number = false;
+            while i < hashes.len() && is_slot(i) {
+                has_number |= kinds[i] == Kind::Number;
                 self.names.push((hashes[i] >> 32) as u32);
+                i += 1;
             }
+            if begin == i {
+                i += 1;
+                continue;
+            }
+            let before = begin.checked_sub(1).map_or(0, |before| hashes[before]);
+            let after = hashes.get(i).copied().unwrap_or(0);
+            let filling = hashes[begin..i].iter().fold(0, |hash, word| mix_step(hash, *word));
+            self.frames.push(Frame {
+                place: (mix_step(mix_step(1, before), after) >> 32) as u32,
+                filling: (mix(filling) >> 32) as u32 & !1 | u32::from(has_number),
+            });
         }
+        self.frames.sort_unstable();
+        self.frames.dedup();
         self.pairs = (0..hashes.len().saturating_sub(1)).map(pair).collect();
         self.pairs.sort_unstable();
         self.pairs.dedup();
@@ -145,7 +178,7 @@ impl Sketch {
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>()
             + 4 * (self.shingles.capacity() + self.positions.capacity() + self.pairs.capacity() + self.names.capacity())
-            + 8 * (self.slots.capacity() + self.keys.capacity())
+            + 8 * (self.frames.capacity() + self.keys.capacity())
     }
 }
 
