@@ -15,8 +15,8 @@ pub(crate) struct Token {
     /// Hash of the folded spelling; stable for ever, since it is stored.
     pub hash: u64,
     pub kind: Kind,
-    /// Length of the folded spelling.
-    pub chars: u32,
+    /// Length of the folded spelling; an ideograph or kana counts as three letters.
+    pub letters: u32,
 }
 
 /// What a token's first character says about it.
@@ -227,9 +227,9 @@ impl Word {
             hash = digits;
             kind = Kind::Number;
         }
-        let chars = self.chars;
+        let letters = self.chars;
         *self = Self::EMPTY;
-        Token { hash: mix(hash), kind, chars }
+        Token { hash: mix(hash), kind, letters }
     }
 }
 
@@ -285,9 +285,9 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                 if word.chars > 0 {
                     each(word.finish());
                 }
-                let width = if fold.class == Class::Syllabic { 2 } else { 8 };
+                let (width, letters) = if fold.class == Class::Syllabic { (2, 3) } else { (8, 1) };
                 let c = if fold.folded == 0 { u32::from(c) } else { fold.folded };
-                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word, chars: run.length as u32 });
+                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word, letters: run.length as u32 * letters });
                 sentence_start = false;
             }
             Class::Separator | Class::SentenceEnd | Class::Apostrophe | Class::NumberMark => {

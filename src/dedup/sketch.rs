@@ -19,12 +19,26 @@ pub struct Sketch {
     pub(crate) pairs: Vec<u32>,
     /// Runs of names and numbers with the words around them, sorted, without repeats.
     pub(crate) frames: Vec<Frame>,
-    /// Distinct names and numbers, sorted.
-    pub(crate) names: Vec<u32>,
+    /// Distinct words of the text that may tell something, sorted.
+    pub(crate) words: Vec<Word>,
+    /// Distinct words of the headline, sorted.
+    pub(crate) headline: Vec<u32>,
     /// Shingle hashes by which candidates are looked for: every second one, all of them in short texts. Sorted.
     pub(crate) keys: Vec<u64>,
     pub(crate) tokens: u32,
 }
+
+/// A word of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Word {
+    pub hash: u32,
+    /// Letters past the third, at most 6: long words are rare words, in most languages.
+    pub weight: u32,
+}
+
+/// Words of so many letters and less are grammar more often than not.
+const GRAMMAR_LETTERS: u32 = 3;
+const MAX_WORD_WEIGHT: u32 = 6;
 
 /// A run of names and numbers: what fills it, and the words on both sides of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,17 +86,29 @@ impl Sketch {
     pub fn of(title: Option<&str>, text: &str) -> Self {
         let mut hashes: Vec<u64> = Vec::with_capacity(text.len() / 6 + 16);
         let mut kinds: Vec<Kind> = Vec::with_capacity(text.len() / 6 + 16);
+        let mut words: Vec<Word> = Vec::with_capacity(text.len() / 8 + 16);
+        let mut headline: Vec<u32> = Vec::new();
         if let Some(title) = title {
             tokens(title, |token| {
                 hashes.push(token.hash);
                 kinds.push(Kind::Word);
+                headline.push((token.hash >> 32) as u32);
             });
+            headline.sort_unstable();
+            headline.dedup();
         }
         tokens(text, |token| {
             hashes.push(token.hash);
             kinds.push(token.kind);
+            if token.letters > GRAMMAR_LETTERS {
+                let weight = (token.letters - GRAMMAR_LETTERS).min(MAX_WORD_WEIGHT);
+                words.push(Word { hash: (token.hash >> 32) as u32, weight });
+            }
         });
-        let mut sketch = Self { tokens: u32::try_from(hashes.len()).unwrap_or(u32::MAX), ..Self::default() };
+        words.sort_unstable();
+        words.dedup_by_key(|word| word.hash);
+        let mut sketch =
+            Self { words, headline, tokens: u32::try_from(hashes.len()).unwrap_or(u32::MAX), ..Self::default() };
         sketch.shingle(&hashes);
         sketch.mark(&hashes, &kinds);
         sketch
@@ -123,7 +149,6 @@ impl Sketch {
             let mut has_number = false;
             while i < hashes.len() && is_slot(i) {
                 has_number |= kinds[i] == Kind::Number;
-                self.names.push((hashes[i] >> 32) as u32);
                 i += 1;
             }
             if begin == i {
@@ -143,8 +168,6 @@ impl Sketch {
         self.pairs = (0..hashes.len().saturating_sub(1)).map(pair).collect();
         self.pairs.sort_unstable();
         self.pairs.dedup();
-        self.names.sort_unstable();
-        self.names.dedup();
     }
 
     /// The number of distinct shingles.
@@ -177,8 +200,11 @@ impl Sketch {
     /// Memory held, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>()
-            + 4 * (self.shingles.capacity() + self.positions.capacity() + self.pairs.capacity() + self.names.capacity())
-            + 8 * (self.frames.capacity() + self.keys.capacity())
+            + 4 * (self.shingles.capacity()
+                + self.positions.capacity()
+                + self.pairs.capacity()
+                + self.headline.capacity())
+            + 8 * (self.frames.capacity() + self.words.capacity() + self.keys.capacity())
     }
 }
 

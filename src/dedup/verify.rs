@@ -1,6 +1,6 @@
 //! How much two texts share, exactly: the measures that candidates are judged by.
 
-use super::sketch::Sketch;
+use super::sketch::{Sketch, Word};
 
 /// Tokens in a stretch of text for [`Comparison::coverage`]: about one sentence.
 const STRETCH_TOKENS: u32 = 20;
@@ -61,4 +61,21 @@ pub(crate) fn shared(a: &[u32], b: &[u32]) -> usize {
         }
     }
     count
+}
+
+/// Cosine similarity of the words of two texts, longer words weighing more; needs no statistics of a collection, so it is
+/// the same for the same two texts for ever.
+pub(crate) fn word_similarity(a: &Sketch, b: &Sketch) -> f64 {
+    let square = |words: &[Word]| words.iter().map(|word| f64::from(word.weight).powi(2)).sum::<f64>();
+    let (mut i, mut j, mut product) = (0, 0, 0.0);
+    while i < a.words.len() && j < b.words.len() {
+        let (x, y) = (a.words[i], b.words[j]);
+        if x.hash == y.hash {
+            product += f64::from(x.weight) * f64::from(y.weight);
+        }
+        i += usize::from(x.hash <= y.hash);
+        j += usize::from(y.hash <= x.hash);
+    }
+    let norm = (square(&a.words) * square(&b.words)).sqrt();
+    if norm > 0.0 { product / norm } else { 0.0 }
 }
