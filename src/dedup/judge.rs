@@ -257,7 +257,7 @@ impl Deduplicator {
         if fillings.is_template(self.settings.min_agreement, comparison.containment) {
             return (Outcome::Template, agreement);
         }
-        if roundup && !whole {
+        if roundup && !roundup::is_same_page(a, b, comparison.jaccard) {
             return (Outcome::Roundup, agreement);
         }
         (Outcome::NearCopy, agreement)
@@ -279,7 +279,7 @@ impl Deduplicator {
         });
         if holds_two {
             for known in known.iter_mut().filter(|k| k.outcome == Outcome::NearCopy) {
-                if known.comparison.jaccard < MIN_WHOLE_JACCARD {
+                if !roundup::is_same_page(sketch, &known.sketch, known.comparison.jaccard) {
                     known.outcome = Outcome::Roundup;
                 }
             }
@@ -337,10 +337,9 @@ impl Deduplicator {
                 continue;
             }
             let doc = self.clusters.row(member).doc;
-            let whole = self
-                .recall
-                .get(doc, recall)
-                .is_some_and(|sketch| compare(&sketch, page_sketch).jaccard >= MIN_WHOLE_JACCARD);
+            let whole = self.recall.get(doc, recall).is_some_and(|sketch| {
+                roundup::is_same_page(&sketch, page_sketch, compare(&sketch, page_sketch).jaccard)
+            });
             if whole { with_page.push(member) } else { others.push(member) }
         }
         // The founder's side keeps the cluster's name.

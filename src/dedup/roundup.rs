@@ -7,7 +7,9 @@ use super::sketch::Sketch;
 use super::verify::{shared, word_similarity};
 
 /// A part is at most this share of the page that holds it.
-const MAX_PART: f64 = 0.8;
+const MAX_PART: f64 = 0.9;
+/// Jaccard similarity of two copies of one page.
+const SAME_PAGE: f64 = 0.6;
 /// Two parts that share more than this of the smaller one overlap: they are copies, not two articles.
 const MAX_OVERLAP: f64 = 0.1;
 /// Word similarity below which two texts are unrelated: of pairs of parts of generated roundup pages 97 % are below, of
@@ -19,6 +21,12 @@ const SAME_HEADLINE: f64 = 0.6;
 /// Whether `part` may be one of several articles on `page`.
 pub(crate) fn is_part(part: &Sketch, page: &Sketch) -> bool {
     (part.len() as f64) < MAX_PART * page.len() as f64 && !have_same_headline(part, page)
+}
+
+/// Whether two texts, one of them a roundup page, are copies of the page as a whole.
+pub(crate) fn is_same_page(a: &Sketch, b: &Sketch, jaccard: f64) -> bool {
+    let (smaller, larger) = (a.len().min(b.len()) as f64, a.len().max(b.len()) as f64);
+    jaccard >= SAME_PAGE && smaller >= MAX_PART * larger
 }
 
 /// Whether two texts are neither copies of each other nor about the same thing.
