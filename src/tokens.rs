@@ -252,6 +252,12 @@ impl Word {
             _ => self.hash,
         };
         let mut kind = self.kind;
+        if *after_number
+            && self.chars <= 3
+            && let Some(&(_, unit)) = UNITS.iter().find(|(word, _)| *word == hash)
+        {
+            hash = unit;
+        }
         if kind != Kind::Number
             && (3..=6).contains(&self.chars)
             && let Some(&(_, digits)) = NUMBER_WORDS.iter().find(|(word, _)| *word == hash)

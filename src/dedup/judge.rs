@@ -25,6 +25,16 @@ const MIN_HITS: u32 = 2;
 const MIN_EXCERPT_SHINGLES: usize = 16;
 /// Jaccard similarity from which two texts are copies as wholes.
 const MIN_WHOLE_JACCARD: f64 = 0.6;
+/// What copies share is spread over the whole text, where a second article on the event has whole paragraphs of the first and
+/// none of the rest: a text that is spread so needs less in common. Measured together on generated and real news: recall
+/// of heavy edits .66 → .86 and of copies with every tenth word replaced .46 → .97, at no false merge more.
+const SPREAD_COVERAGE: f64 = 0.7;
+const SPREAD_ALLOWANCE: f64 = 0.1;
+/// The same, where besides every name and number stands in its place.
+const EDITED_COVERAGE: f64 = 0.8;
+const EDITED_ALLOWANCE: f64 = 0.2;
+const MIN_EDITED_FRAMES: u32 = 5;
+const MIN_EDITED_AGREEMENT: f64 = 0.85;
 /// Share of the smaller text that a later state of the same URL keeps; below it the address was used for another article.
 const MIN_SAME_URL: f64 = 0.1;
 /// Members of a cluster looked at for the parts of a roundup page.
@@ -251,7 +261,17 @@ impl Deduplicator {
         let tiny = a.len().min(b.len()) < MIN_EXCERPT_SHINGLES;
         let fillings = Fillings::compare(a, b);
         let agreement = fillings.agreement();
-        if comparison.containment < self.settings.min_containment || (tiny && !whole) {
+        let edited =
+            fillings.same >= MIN_EDITED_FRAMES && agreement.is_some_and(|agreement| agreement >= MIN_EDITED_AGREEMENT);
+        let floor = self.settings.min_containment
+            - if comparison.coverage >= EDITED_COVERAGE && edited {
+                EDITED_ALLOWANCE
+            } else if comparison.coverage >= SPREAD_COVERAGE {
+                SPREAD_ALLOWANCE
+            } else {
+                0.0
+            };
+        if comparison.containment < floor || (tiny && !whole) {
             return (Outcome::TooLittle, agreement);
         }
         if fillings.is_template(self.settings.min_agreement, comparison.containment) {

@@ -30,7 +30,8 @@ pub type ClusterId = DocId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Share of the smaller text's 5-word shingles that a copy has in common with the other.
+    /// Share of the smaller text's 5-word shingles that a copy has in common with the other; .1 and .2 less where what is
+    /// shared is spread over the whole text.
     pub min_containment: f64,
     /// Of the names and numbers that stand between the same words in both texts, the share that is the same in copies.
     pub min_agreement: f64,
@@ -45,7 +46,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            min_containment: 0.58,
+            min_containment: 0.6,
             min_agreement: 0.65,
             window_days: 90,
             max_index_bytes: 1 << 30,
