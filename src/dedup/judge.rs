@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cluster::{Clusters, Row};
-use super::index::{Index, Ordinal};
+use super::index::{Hits, Index, Ordinal};
 use super::recall::Recall;
 use super::sketch::Brief;
 use super::template::Fillings;
@@ -18,7 +18,10 @@ const MAX_CANDIDATES: usize = 24;
 /// Hits looked at to choose them from, so that one large cluster does not hide the others.
 const MAX_HITS: usize = 256;
 /// Documents of one cluster compared with a new one, besides its longest.
-const MAX_CANDIDATES_OF_CLUSTER: usize = 6;
+const MAX_CANDIDATES_OF_CLUSTER: usize = 4;
+/// Of the hits that a text would have if it stood in the other as a whole, the share that its cluster must have: a quarter
+/// of what the least copy has, since samples vary.
+const MIN_SHARE_OF_EXPECTED_HITS: f64 = 0.1;
 /// Shingles that must be found in one document. Shorter texts have few to be found.
 const MIN_HITS: u32 = 2;
 /// Texts below this many shingles are merged as whole texts only: a caption or a teaser line may stand in anything.
@@ -37,6 +40,8 @@ const MIN_EDITED_FRAMES: u32 = 5;
 const MIN_EDITED_AGREEMENT: f64 = 0.85;
 /// Share of the smaller text that a later state of the same URL keeps; below it the address was used for another article.
 const MIN_SAME_URL: f64 = 0.1;
+/// A text that is contained this much in a longer one is an excerpt of it.
+const EXCERPT_CONTAINMENT: f64 = 0.85;
 /// Members of a cluster looked at for the parts of a roundup page.
 const MAX_PARTS: usize = 12;
 /// Documents between two looks at the memory in use.
@@ -145,7 +150,7 @@ impl Deduplicator {
             },
             sketch.indexed(),
         );
-        self.recall.put(doc, Arc::new(sketch));
+        self.recall.put(doc, Arc::new(sketch.without_keys()));
         verdict
     }
 
@@ -200,20 +205,23 @@ impl Deduplicator {
         });
     }
 
-    fn compare_with_candidates(
-        &mut self,
-        sketch: &Sketch,
-        url: u64,
-        recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
-    ) -> Vec<Known> {
+    /// The documents worth comparing with a new one, by the shingles of theirs that the index knows.
+    fn choose(&self, sketch: &Sketch, same_url: Option<Ordinal>) -> Vec<Ordinal> {
         let min_hits = if sketch.keys.len() < 2 * MIN_HITS as usize { 1 } else { MIN_HITS };
-        let hits = self.index.candidates(&sketch.keys, min_hits, MAX_HITS);
-        let same_url = if url == 0 { None } else { self.clusters.with_url(url) };
+        let Hits { documents, told } = self.index.candidates(&sketch.keys, min_hits, MAX_HITS);
+        let mut of_cluster: BTreeMap<ClusterId, (u32, usize)> = BTreeMap::new();
+        for (hits, ordinal) in &documents {
+            of_cluster.entry(self.clusters.row(*ordinal).cluster).or_default().0 += hits;
+        }
         let mut chosen: Vec<Ordinal> = same_url.into_iter().collect();
-        let mut of_cluster: BTreeMap<ClusterId, usize> = BTreeMap::new();
-        for (_, ordinal) in hits {
-            let taken = of_cluster.entry(self.clusters.row(ordinal).cluster).or_default();
-            if *taken < MAX_CANDIDATES_OF_CLUSTER && !chosen.contains(&ordinal) {
+        for (_, ordinal) in documents {
+            let row = self.clusters.row(ordinal);
+            let (hits, taken) = of_cluster.entry(row.cluster).or_default();
+            let expected = told * f64::from(sketch.shared_samples(row.shingles));
+            if *taken < MAX_CANDIDATES_OF_CLUSTER
+                && f64::from(*hits) >= MIN_SHARE_OF_EXPECTED_HITS * expected
+                && !chosen.contains(&ordinal)
+            {
                 *taken += 1;
                 chosen.push(ordinal);
             }
@@ -221,6 +229,17 @@ impl Deduplicator {
                 break;
             }
         }
+        chosen
+    }
+
+    fn compare_with_candidates(
+        &mut self,
+        sketch: &Sketch,
+        url: u64,
+        recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
+    ) -> Vec<Known> {
+        let same_url = if url == 0 { None } else { self.clusters.with_url(url) };
+        let chosen = self.choose(sketch, same_url);
         let mut known: Vec<Known> = Vec::new();
         for ordinal in chosen {
             known.extend(self.compare_with(sketch, ordinal, recall));
@@ -384,7 +403,7 @@ impl Deduplicator {
             }
         }
         // Strongest first: `known` is in that order.
-        clusters.retain(|cluster| self.is_of_cluster(known, *cluster));
+        clusters.retain(|cluster| self.is_of_cluster(sketch, known, *cluster));
         if let [best, rest @ ..] = clusters.as_slice() {
             let best = *best;
             let joined: Vec<ClusterId> =
@@ -403,12 +422,15 @@ impl Deduplicator {
 
     /// Whether the new document is a copy of the cluster's article: of its longest text, or of at least half of the members
     /// that it was compared with.
-    fn is_of_cluster(&self, known: &[Known], cluster: ClusterId) -> bool {
+    fn is_of_cluster(&self, sketch: &Sketch, known: &[Known], cluster: ClusterId) -> bool {
         let longest = self.clusters.longest(cluster);
         let of_cluster = || known.iter().filter(|k| k.cluster == cluster);
         let linked = of_cluster().filter(|k| k.outcome.is_merged()).count();
-        of_cluster().any(|k| k.outcome == Outcome::SameUrl || (k.outcome.is_merged() && Some(k.ordinal) == longest))
-            || linked * 2 >= of_cluster().count()
+        // An excerpt of any member adds nothing that the cluster could drift by.
+        let is_excerpt = |k: &Known| k.sketch.len() >= sketch.len() && k.comparison.containment >= EXCERPT_CONTAINMENT;
+        of_cluster().any(|k| {
+            k.outcome == Outcome::SameUrl || (k.outcome.is_merged() && (Some(k.ordinal) == longest || is_excerpt(k)))
+        }) || linked * 2 >= of_cluster().count()
     }
 
     /// Whether two clusters that the new document matched are one article: their longest texts are copies, or the new one

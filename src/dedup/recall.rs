@@ -29,7 +29,7 @@ impl Recall {
             self.oldest.insert(self.tick, doc);
             return Some(Arc::clone(sketch));
         }
-        let sketch = Arc::new(make(doc)?);
+        let sketch = Arc::new(make(doc)?.without_keys());
         self.put(doc, Arc::clone(&sketch));
         Some(sketch)
     }

@@ -165,9 +165,11 @@ impl Sketch {
         }
         self.frames.sort_unstable();
         self.frames.dedup();
+        self.frames.shrink_to_fit();
         self.pairs = (0..hashes.len().saturating_sub(1)).map(pair).collect();
         self.pairs.sort_unstable();
         self.pairs.dedup();
+        self.pairs.shrink_to_fit();
     }
 
     /// The number of distinct shingles.
@@ -178,6 +180,18 @@ impl Sketch {
     /// Whether the text has no word at all.
     pub fn is_empty(&self) -> bool {
         self.shingles.is_empty()
+    }
+
+    /// How many samples a text of so many shingles and this one have in common in the index, if one contains the other.
+    pub(crate) fn shared_samples(&self, shingles: u32) -> u32 {
+        let rate = index_rate(shingles as usize).max(query_rate(self.len()));
+        (self.len() as u64).min(u64::from(shingles)).div_euclid(rate) as u32
+    }
+
+    /// The sketch as it is kept: all that comparisons need.
+    pub(crate) fn without_keys(mut self) -> Self {
+        self.keys = Vec::new();
+        self
     }
 
     /// The keys that the index holds of this text.
