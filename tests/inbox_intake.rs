@@ -140,11 +140,27 @@ fn a_sidecar_is_read_with_its_document_and_alone_after_a_longer_wait() {
 }
 
 #[test]
+fn a_sidecar_that_came_first_is_left_to_its_document() {
+    let folder = Folder::new();
+    folder.write("a.txt.meta.json", "{}");
+    let mut intake = folder.intake(folder.settings());
+    assert!(settled(&mut intake, Duration::ZERO).is_empty());
+    folder.write("a.txt", "one");
+    intake.look_again();
+    assert_eq!(settled(&mut intake, SETTLE * 5), set(&["a.txt"]));
+    intake.finished(Path::new("a.txt"));
+    fs::remove_file(folder.at("a.txt")).unwrap();
+    fs::remove_file(folder.at("a.txt.meta.json")).unwrap();
+    assert!(settled(&mut intake, SETTLE * 20).is_empty());
+    assert!(intake.poll(SETTLE * 30, 100).unwrap().is_exhausted);
+}
+
+#[test]
 fn an_unreadable_or_oversized_file_is_refused_for_what_it_is() {
     let folder = Folder::new();
     folder.write("large.txt", "0123456789");
     folder.write("locked.txt", "one");
-    fs::set_permissions(folder.at("locked.txt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.at("locked.txt"), fs::Permissions::from_mode(0o000)).unwrap();
     let inbox = Inbox::new(folder.settings()).unwrap();
     let refused = inbox.claim(Path::new("large.txt"), 5, 1000).unwrap_err();
     assert!(matches!(refused, Refused::TooLarge { size: 10, limit: 5 }));
@@ -333,6 +349,22 @@ fn a_file_that_is_renamed_or_closed_is_taken_at_once() {
     folder.drop_in("renamed.txt", "one");
     folder.write("closed.txt", "one");
     assert_eq!(watched.wait_for(&["renamed.txt", "closed.txt"]), set(&["renamed.txt", "closed.txt"]));
+}
+
+#[test]
+fn where_sidecars_are_in_use_a_document_waits_for_its_own() {
+    let folder = Folder::new();
+    let mut watched = Watched::new(&folder, Settings { settle_ms: 3_600_000, ..folder.settings() });
+    watched.scan();
+    folder.drop_in("a.txt.meta.json", "{}");
+    folder.drop_in("a.txt", "one");
+    folder.drop_in("b.txt", "one");
+    folder.drop_in("b.txt.meta.json", "{}");
+    folder.drop_in("c.txt", "one");
+    folder.drop_in("d.txt.meta.json", "{}");
+    folder.drop_in("d.txt", "one");
+    let found = watched.wait_for(&["a.txt", "b.txt", "d.txt"]);
+    assert!(!found.contains("c.txt"), "{found:?}");
 }
 
 #[test]
