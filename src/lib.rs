@@ -65,6 +65,7 @@
 pub mod article;
 pub mod clean;
 pub mod config;
+mod crash;
 pub mod dedup;
 pub mod desk;
 pub mod inbox;

@@ -21,6 +21,7 @@ use super::work::{Failure, InputFile, Prepared, Ready, What};
 use crate::article::InputId;
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, NoContent};
+use crate::crash;
 use crate::dedup::{Deduplicator, Facts, Sketch, Standing};
 use crate::ledger::{
     ArticleRow, Batch, DocumentRow, Event, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key,
@@ -386,7 +387,9 @@ impl Editor {
         }
         let Self { seat: Seat { ledger, health, .. }, batch, .. } = self;
         if !batch.is_empty() {
+            crash::point("editor.decided");
             health.persist("writing the state", || ledger.commit(batch)).ok_or(Interrupted)?;
+            crash::point("editor.committed");
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
         self.seat.progress.articles.fetch_add(added, Ordering::Relaxed);

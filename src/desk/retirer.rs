@@ -11,6 +11,7 @@ use super::health::Health;
 use super::intake::Returned;
 use super::progress::Progress;
 use super::work::{Failure, InputFile};
+use crate::crash;
 use crate::inbox::{ErrorReport, Fault, Retired, Stamp};
 
 /// Moves what is finished.
@@ -52,11 +53,14 @@ impl Retirer {
                 file.inbox.fail_record(&file.path, record, failure.bytes.as_deref(), &report(failure))?;
             }
         }
+        crash::point("retirer.reported");
         let whole = failures.iter().find(|failure| failure.record.is_none());
+        crash::point("retirer.retiring");
         let result = match whole {
             Some(failure) => file.inbox.fail(&file.path, stamp, &report(failure)),
             None => file.inbox.retire(&file.path, stamp),
         };
+        crash::point("retirer.retired");
         match result {
             // A file that may not be moved stays, and is known by its content; one look at each start is the price.
             Err(error) if Fault::of(&error) == Fault::Document => {

@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use crate::crash;
+
 /// Records under construction; hidden, so that a consumer's `*.json` never meets it.
 const PARTIAL: &str = ".partial";
 
@@ -53,12 +55,16 @@ impl Outbox {
         let whole = self.path_of(id);
         // A crash before the rename leaves a file in `.partial`, which the next start removes.
         let mut file = self.about(&partial, File::create(&partial))?;
+        crash::point("outbox.created");
         self.about(&partial, file.write_all(record))?;
+        crash::point("outbox.written");
         // Without this, a power cut after the rename was seen to leave an empty file under the final name.
         self.about(&partial, file.sync_data())?;
         drop(file);
+        crash::point("outbox.synced");
         // The old record until here, the new one from here.
         self.about(&whole, fs::rename(&partial, &whole))?;
+        crash::point("outbox.renamed");
         // A power cut before this may bring the old record back; the ledger still holds the article as pending.
         self.sync_folder()
     }
@@ -70,6 +76,7 @@ impl Outbox {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             result => self.about(&path, result)?,
         }
+        crash::point("outbox.withdrawn");
         self.sync_folder()
     }
 
