@@ -1,6 +1,7 @@
 //! Clusters a stream of articles: NDJSON `{id, title, text, date, url}` in, `{id, cluster, story}` out.
 //!
-//! Prints each document once, in its final cluster, and the time spent on standard error.
+//! Prints each document once, in its final cluster, and the time spent on standard error. With `--evidence`, each line also
+//! says what the document was compared with. Settings may be given as one JSON argument.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -20,15 +21,20 @@ struct Input {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let settings = match std::env::args().nth(1) {
-        Some(json) => serde_json::from_str(&json)?,
-        None => Settings::default(),
-    };
+    let (mut settings, mut with_evidence) = (Settings::default(), false);
+    for argument in std::env::args().skip(1) {
+        if argument == "--evidence" {
+            with_evidence = true;
+        } else {
+            settings = serde_json::from_str(&argument)?;
+        }
+    }
     let mut deduplicator = Deduplicator::new(settings);
     let mut documents: Vec<Input> = Vec::new();
     let mut clusters: HashMap<u64, u64> = HashMap::new();
     let mut stories = Stories::new(copydesk::story::Settings::default());
     let mut story_of: HashMap<u64, u64> = HashMap::new();
+    let mut evidence = Vec::new();
     let mut spent = Duration::ZERO;
     for line in stdin().lock().lines() {
         documents.push(serde_json::from_str(&line?)?);
@@ -48,13 +54,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             story_of.insert(doc, stories.place(doc, &terms, day));
         }
         clusters.insert(doc, verdict.cluster);
+        evidence.push(if with_evidence { verdict.evidence } else { Vec::new() });
         clusters.extend(verdict.moved);
     }
     let mut out = stdout().lock();
     for (doc, input) in (1u64..).zip(&documents) {
         let cluster = clusters[&doc];
         let story = story_of.get(&cluster).copied().unwrap_or(cluster);
-        serde_json::to_writer(&mut out, &serde_json::json!({"id": input.id, "cluster": cluster, "story": story}))?;
+        let mut line = serde_json::json!({"id": input.id, "cluster": cluster, "story": story});
+        if with_evidence {
+            line["evidence"] = serde_json::to_value(&evidence[doc as usize - 1])?;
+        }
+        serde_json::to_writer(&mut out, &line)?;
         writeln!(out)?;
     }
     let each = documents.len().max(1);

@@ -129,7 +129,7 @@ pub enum BlockKind {
 }
 
 /// A run of text under one block element, or one paragraph of a text file; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// 1-based line of a text, 1-based number of the block in document order of an HTML page.
     pub line: u32,

@@ -15,8 +15,8 @@ pub(crate) struct Token {
     /// Hash of the folded spelling; stable for ever, since it is stored.
     pub hash: u64,
     pub kind: Kind,
-    /// Length of the folded spelling.
-    pub chars: u32,
+    /// Length of the folded spelling; an ideograph or kana counts as three letters.
+    pub letters: u32,
 }
 
 /// What a token's first character says about it.
@@ -67,6 +67,19 @@ const NUMBER_WORDS: [(u64, u64); 11] = [
     (fnv(b"twelve"), fnv(b"12")),
 ];
 
+/// Units as agencies shorten them after a number, and in full.
+const UNITS: [(u64, u64); 8] = [
+    (fnv(b"m"), fnv(b"million")),
+    (fnv(b"mn"), fnv(b"million")),
+    (fnv(b"mln"), fnv(b"million")),
+    (fnv(b"bn"), fnv(b"billion")),
+    (fnv(b"bln"), fnv(b"billion")),
+    (fnv(b"tn"), fnv(b"trillion")),
+    (fnv(b"trn"), fnv(b"trillion")),
+    (fnv(b"pct"), PERCENT),
+];
+const PERCENT: u64 = fnv(b"percent");
+
 /// How a character takes part in tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -79,6 +92,10 @@ enum Class {
     Digit,
     /// Dropped inside a word: `don't` is `dont`; a final `'s` goes.
     Apostrophe,
+    /// A token of its own: `%` is `percent`.
+    Percent,
+    /// Ends a word and drops it: `US$5` is `$5`.
+    Currency,
     /// Dropped between two digits: `5,000` is `5000`.
     NumberMark,
     /// Invisible or combining: dropped, breaks nothing.
@@ -102,6 +119,10 @@ const ASCII: [Class; 128] = {
             table[i] = Class::Digit;
         } else if byte == b'\'' || byte == b'`' {
             table[i] = Class::Apostrophe;
+        } else if byte == b'%' {
+            table[i] = Class::Percent;
+        } else if byte == b'$' {
+            table[i] = Class::Currency;
         } else if byte == b'.' || byte == b',' {
             table[i] = Class::NumberMark;
         } else if byte == b'!' || byte == b'?' || byte == b':' || byte == b'\n' {
@@ -134,6 +155,7 @@ fn classify(c: char) -> Fold {
         '\u{00ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
             Class::Joiner
         }
+        '\u{00a2}'..='\u{00a5}' | '\u{20a0}'..='\u{20c0}' => Class::Currency,
         '\u{2028}' | '\u{2029}' | '\u{0964}' | '\u{061f}' | '\u{06d4}' => Class::SentenceEnd,
         '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' if !c.is_numeric() => {
             Class::Unspaced
@@ -195,11 +217,20 @@ struct Word {
     since_apostrophe: u32,
     last: u32,
     kind: Kind,
+    /// Whether the last character was a digit.
+    in_digits: bool,
 }
 
 impl Word {
-    const EMPTY: Self =
-        Self { hash: FNV_OFFSET, before_apostrophe: None, chars: 0, since_apostrophe: 0, last: 0, kind: Kind::Word };
+    const EMPTY: Self = Self {
+        hash: FNV_OFFSET,
+        before_apostrophe: None,
+        chars: 0,
+        since_apostrophe: 0,
+        last: 0,
+        kind: Kind::Word,
+        in_digits: false,
+    };
 
     fn push(&mut self, c: u32) {
         if c < 0x80 {
@@ -213,13 +244,20 @@ impl Word {
         self.last = c;
     }
 
-    fn finish(&mut self) -> Token {
+    /// Ends the word; `after_number` tells whether the token before it is a number.
+    fn finish(&mut self, after_number: &mut bool) -> Token {
         let possessive = self.since_apostrophe == 1 && self.last == u32::from('s');
         let mut hash = match self.before_apostrophe {
             Some(before) if possessive => before,
             _ => self.hash,
         };
         let mut kind = self.kind;
+        if *after_number
+            && self.chars <= 3
+            && let Some(&(_, unit)) = UNITS.iter().find(|(word, _)| *word == hash)
+        {
+            hash = unit;
+        }
         if kind != Kind::Number
             && (3..=6).contains(&self.chars)
             && let Some(&(_, digits)) = NUMBER_WORDS.iter().find(|(word, _)| *word == hash)
@@ -227,9 +265,10 @@ impl Word {
             hash = digits;
             kind = Kind::Number;
         }
-        let chars = self.chars;
+        *after_number = kind == Kind::Number;
+        let letters = self.chars;
         *self = Self::EMPTY;
-        Token { hash: mix(hash), kind, chars }
+        Token { hash: mix(hash), kind, letters }
     }
 }
 
@@ -244,6 +283,7 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
     let mut word = Word::EMPTY;
     let mut run = Run::default();
     let mut sentence_start = true;
+    let mut after_number = false;
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
@@ -265,8 +305,12 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                         _ => Kind::Word,
                     };
                 } else if word.chars >= MAX_TOKEN_CHARS {
-                    each(word.finish());
+                    each(word.finish(&mut after_number));
+                } else if fold.class != Class::Digit && word.kind == Kind::Number && word.in_digits {
+                    // `5km` is `5 km`.
+                    each(word.finish(&mut after_number));
                 }
+                word.in_digits = fold.class == Class::Digit;
                 sentence_start = false;
                 if fold.folded != 0 {
                     word.push(fold.folded)
@@ -283,17 +327,25 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                 if word.kind == Kind::Number && word.chars > 0 && bytes.get(at).is_some_and(u8::is_ascii_digit) => {}
             Class::Syllabic | Class::Unspaced => {
                 if word.chars > 0 {
-                    each(word.finish());
+                    each(word.finish(&mut after_number));
                 }
-                let width = if fold.class == Class::Syllabic { 2 } else { 8 };
+                let (width, letters) = if fold.class == Class::Syllabic { (2, 3) } else { (8, 1) };
                 let c = if fold.folded == 0 { u32::from(c) } else { fold.folded };
-                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word, chars: run.length as u32 });
+                each(Token { hash: mix(run.push(c, width)), kind: Kind::Word, letters: run.length as u32 * letters });
                 sentence_start = false;
             }
+            Class::Percent => {
+                if word.chars > 0 {
+                    each(word.finish(&mut after_number));
+                }
+                each(Token { hash: mix(PERCENT), kind: Kind::Word, letters: 7 });
+                after_number = false;
+            }
+            Class::Currency => word = Word::EMPTY,
             Class::Separator | Class::SentenceEnd | Class::Apostrophe | Class::NumberMark => {
                 run.length = 0;
                 if word.chars > 0 {
-                    each(word.finish());
+                    each(word.finish(&mut after_number));
                 }
                 if fold.class == Class::SentenceEnd || byte == b'.' {
                     sentence_start = true;
@@ -302,7 +354,7 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
         }
     }
     if word.chars > 0 {
-        each(word.finish());
+        each(word.finish(&mut after_number));
     }
 }
 
@@ -330,6 +382,8 @@ mod tests {
             ("don't", "don\u{2019}t"),
             ("it cost 5,000 dollars", "it cost 5000 dollars"),
             ("five ships", "5 ships"),
+            ("US$5m or 3%", "$5 million or 3 percent"),
+            ("5km, 40th", "5 km, 40 th"),
             ("efficient office", "e\u{fb03}cient of\u{fb01}ce"),
             ("caf\u{e9} S\u{e3}o", "cafe\u{301} Sao"),
             ("\u{439}\u{43e}\u{434}", "\u{438}\u{306}\u{43e}\u{434}"),

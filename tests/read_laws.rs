@@ -27,7 +27,7 @@ struct Dribble<'a> {
 impl Read for Dribble<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.at += 1;
-        if self.at % 5 == 0 {
+        if self.at.is_multiple_of(5) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let n = self.sizes[self.at % self.sizes.len()].min(buffer.len()).min(self.bytes.len());

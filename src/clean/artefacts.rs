@@ -40,8 +40,7 @@ fn is_shortcode(text: &str) -> bool {
 }
 
 fn is_script(text: &str) -> bool {
-    const STARTS: [&str; 9] =
-        ["window.", "document.", "googletag.", "(function(", "function(", "var ", "if (", "@media ", "jQuery("];
+    const STARTS: [&str; 6] = ["window.", "document.", "googletag.", "(function(", "@media ", "jQuery("];
     let is_code = text.contains(['{', ';', '=']) && (text.contains('(') || text.contains('='));
     is_code && STARTS.iter().any(|start| text.starts_with(start))
 }

@@ -10,6 +10,7 @@ mod line;
 pub mod metadata;
 pub mod normalize;
 mod pack;
+mod recognize;
 mod repeats;
 pub mod rules;
 mod sentences;
@@ -34,6 +35,16 @@ pub enum Level {
     Eager,
 }
 
+impl Level {
+    /// In how many other articles of a publication a line must have been seen to count as the site's.
+    pub fn needed_articles(self) -> u32 {
+        match self {
+            Self::Safe => 2,
+            Self::Eager => 1,
+        }
+    }
+}
+
 /// Settings of the cleaner, as used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,7 +53,7 @@ pub struct Settings {
 }
 
 /// What a front end makes of a document: metadata found, the body's blocks in order, and what it left out already.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// `text` is empty here; metadata, flags and provenance as found.
     pub article: Article,
@@ -51,11 +62,26 @@ pub struct Page {
 }
 
 /// A document after every pass that needs no other document.
-#[derive(Clone, Debug, Default)]
+///
+/// Serializable, so that the desk can keep it and finish it again when the site memory has proven more lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     pub page: Page,
     /// The publication that the site memory is kept for: the site, else the inbox sub-folder.
     pub publication: Option<String>,
+    /// The line of the headline, where it was found in the text.
+    pub title_line: Option<u32>,
+    /// The number under which the memory has learned this article; `None` until it has.
+    pub article: Option<u64>,
+}
+
+impl Draft {
+    /// What [`site::SiteMemory::learn`] is to be told of this article: the fingerprints of its blocks and its headline.
+    pub fn fingerprints(&self) -> Vec<u64> {
+        let title = self.page.article.title.as_deref().filter(|_| self.title_line.is_some());
+        let texts = title.into_iter().chain(self.page.blocks.iter().map(|block| block.text.as_str()));
+        texts.filter_map(site::fingerprint).collect()
+    }
 }
 
 /// Nothing of the document is an article; what was there instead is listed.
@@ -93,46 +119,21 @@ impl Cleaner {
             MediaType::Html => html::page(document),
             MediaType::Text => text::page(document),
         };
-        let page = self.clean(page, document.media_type)?;
-        Ok(Draft { publication: page.article.site.clone().or_else(|| document.folder.clone()), page })
+        let (page, title_line) = self.clean(page, document.media_type)?;
+        Ok(Draft {
+            publication: page.article.site.clone().or_else(|| document.folder.clone()),
+            page,
+            title_line,
+            article: None,
+        })
     }
 
     /// The passes, in order.
-    fn clean(&self, page: Page, media_type: MediaType) -> Result<Page, NoContent> {
+    fn clean(&self, page: Page, media_type: MediaType) -> Result<(Page, Option<u32>), NoContent> {
         let Page { mut article, blocks, mut removed } = page;
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
-        for line in &mut lines {
-            line.matches = self.rules.matches(line);
-            artefacts::cut_artefacts(line);
-        }
-        if media_type == MediaType::Text {
-            let headline = text::title::find(&lines, &self.rules, article.title.as_deref());
-            if let Some(at) = headline {
-                let line = lines.remove(at);
-                if article.title.is_none() {
-                    article.title = Some(line.block.text);
-                    article.provenance.insert("title".into(), "text".into());
-                }
-            }
-        }
-        if let Some(title) = &article.title {
-            repeats::cut_headlines(&mut lines, title);
-        }
-        let core = Core::find(&lines, &self.rules);
-        let by_headline: Vec<bool> = lines.iter().map(|line| !line.is_kept()).collect();
-        self.cut_by_rules(&mut lines, core.as_ref());
-        if let Some(core) = core.as_ref().filter(|_| media_type == MediaType::Text) {
-            text::tail::cut_sections(&mut lines, core, &self.rules);
-        }
-        article.flags.extend(repeats::cut_repeats(&mut lines));
-        let prose = |kept: bool| {
-            let of = lines.iter().filter(|line| line.is_prose() && line.is_kept() == kept);
-            of.map(|line| f64::from(line.words)).sum::<f64>()
-        };
-        if core.is_some() && prose(false) > MAX_PROSE_CUT * (prose(false) + prose(true)) {
-            for (line, _) in lines.iter_mut().zip(&by_headline).filter(|(_, headline)| !**headline) {
-                line.cut = None;
-            }
+        let (title_line, core) = self.cut_lines(&mut article, &mut lines, media_type);
+        if core.is_some() && restore_if_too_much_goes(&mut lines) {
             article.flags.insert(Flag::Review);
         }
         let mut blocks = Vec::with_capacity(lines.len());
@@ -145,7 +146,56 @@ impl Cleaner {
                 }
             }
         }
-        if blocks.is_empty() { Err(NoContent { removed }) } else { Ok(Page { article, blocks, removed }) }
+        if blocks.is_empty() { Err(NoContent { removed }) } else { Ok((Page { article, blocks, removed }, title_line)) }
+    }
+
+    /// The passes over whole lines: artefacts, headline, phrase rules by place, sections.
+    fn cut_lines(
+        &self,
+        article: &mut Article,
+        lines: &mut Vec<Line>,
+        media_type: MediaType,
+    ) -> (Option<u32>, Option<Core>) {
+        let mut title_line = None;
+        for line in lines.iter_mut() {
+            line.matches = self.rules.matches(line);
+            artefacts::cut_artefacts(line);
+        }
+        let mut certain = true;
+        if media_type == MediaType::Text
+            && let Some(found) = text::title::find(lines, &self.rules, article.title.as_deref())
+        {
+            certain = found.certain;
+            let line = lines.remove(found.at);
+            if article.title.is_none() {
+                article.title = Some(line.block.text);
+                title_line = Some(line.block.line);
+                article.provenance.insert("title".into(), "text".into());
+            }
+        }
+        if media_type == MediaType::Text {
+            article.flags.extend(repeats::cut_passages(lines));
+        }
+        let core = Core::find(lines, &self.rules);
+        if let Some(title) = &article.title {
+            let doubtful = core.filter(|_| !certain).map(|core| core.first..core.last + 1);
+            repeats::cut_headlines(lines, title, doubtful.unwrap_or_default());
+        }
+        self.cut_by_rules(lines, core.as_ref());
+        if let Some(core) = core.as_ref().filter(|_| media_type == MediaType::Text) {
+            text::tail::cut_sections(lines, core, &self.rules);
+        }
+        (title_line, core)
+    }
+
+    /// The features of each line of a text as the line model sees them, with the line's number and whether the rules
+    /// cut it: what the training script reads.
+    pub fn line_features(&self, document: &Document) -> Vec<(u32, bool, text::features::Features)> {
+        let Page { mut article, blocks, .. } = text::page(document);
+        let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
+        let (_, Some(core)) = self.cut_lines(&mut article, &mut lines, MediaType::Text) else { return Vec::new() };
+        let features = text::features::of(&lines, &core, &self.rules, article.title.as_deref());
+        lines.iter().zip(features).map(|(line, features)| (line.block.line, !line.is_kept(), features)).collect()
     }
 
     /// Cuts the lines that a phrase rule may cut where they stand.
@@ -169,12 +219,28 @@ impl Cleaner {
     }
 
     /// Runs the site pass against what is known, and writes the article.
-    pub fn finish(&self, draft: Draft, _memory: &site::SiteMemory) -> Result<Article, NoContent> {
-        let Page { mut article, blocks, removed } = draft.page;
-        article.text = blocks.iter().map(|b| b.text.as_str()).collect::<Vec<_>>().join("\n\n");
+    ///
+    /// A draft whose article the memory has learned already must say so in [`Draft::article`].
+    pub fn finish(&self, draft: Draft, memory: &site::SiteMemory) -> Result<Article, NoContent> {
+        let Page { mut article, blocks, removed } = recognize::cut_known(draft, memory, self.settings.level)?;
+        article.text = blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n\n");
         article.removed = removed;
         Ok(article)
     }
+}
+
+/// Takes back every cut but headline repeats when more than [`MAX_PROSE_CUT`] of the prose would go.
+fn restore_if_too_much_goes(lines: &mut [Line]) -> bool {
+    let prose = |kept: bool| {
+        let of = lines.iter().filter(|line| line.is_prose() && line.is_kept() == kept);
+        of.map(|line| f64::from(line.words)).sum::<f64>()
+    };
+    let too_much = prose(false) > MAX_PROSE_CUT * (prose(false) + prose(true));
+    if too_much {
+        let is_other = |line: &&mut Line| line.cut.as_ref().is_some_and(|cut| cut.class != Class::DuplicateHeadline);
+        lines.iter_mut().filter(is_other).for_each(|line| line.cut = None);
+    }
+    too_much
 }
 
 /// Classes whose lines are long by nature and stand word for word on many pages.

@@ -101,6 +101,15 @@ fn is_live(slot: u64, live_from: Ordinal) -> bool {
     slot as u32 >= live_from.max(1)
 }
 
+/// What a look-up found.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Hits {
+    /// Documents with the number of shingles found in them; most first, then the oldest.
+    pub documents: Vec<(u32, Ordinal)>,
+    /// Share of the shingles looked up that are no common phrases.
+    pub told: f64,
+}
+
 /// The inverted index.
 pub(crate) struct Index {
     shards: Vec<Shard>,
@@ -151,7 +160,7 @@ impl Index {
     }
 
     /// Documents that share shingles with `keys`: how many, and which; most first, then the oldest, at most `limit`.
-    pub fn candidates(&self, keys: &[u64], min_hits: u32, limit: usize) -> Vec<(u32, Ordinal)> {
+    pub fn candidates(&self, keys: &[u64], min_hits: u32, limit: usize) -> Hits {
         // The first slots are touched in a loop of their own: the processor then waits for many of them at once.
         let touched = keys.iter().fold(0, |sum, key| {
             let (shard, tag) = split(*key);
@@ -160,12 +169,14 @@ impl Index {
         });
         std::hint::black_box(touched);
         let mut hits: Vec<Ordinal> = Vec::new();
+        let mut phrases = 0;
         for key in keys {
             let (shard, tag) = split(*key);
             let before = hits.len();
             hits.extend(self.shards[shard].under(tag).filter(|ordinal| *ordinal >= self.live_from));
             if hits.len() - before >= MAX_POSTINGS {
                 hits.truncate(before);
+                phrases += 1;
             }
         }
         hits.sort_unstable();
@@ -176,7 +187,7 @@ impl Index {
             .collect();
         counts.sort_unstable_by_key(|&(hits, ordinal)| (std::cmp::Reverse(hits), ordinal));
         counts.truncate(limit);
-        counts
+        Hits { documents: counts, told: (keys.len() - phrases) as f64 / keys.len().max(1) as f64 }
     }
 
     /// Memory held, in bytes.
@@ -198,7 +209,7 @@ mod tests {
         }
         for ordinal in 1..=2_000u32 {
             let keys: Vec<u64> = (0..40u64).map(|i| mix(u64::from(ordinal) << 8 | i)).collect();
-            assert_eq!(index.candidates(&keys, 2, 8), [(40, ordinal)]);
+            assert_eq!(index.candidates(&keys, 2, 8).documents, [(40, ordinal)]);
         }
     }
 
@@ -212,8 +223,8 @@ mod tests {
             index.insert(keys(ordinal), ordinal, |_| false);
             sizes.push(index.bytes());
         }
-        assert_eq!(index.candidates(&keys(100).collect::<Vec<_>>(), 1, 8), []);
-        assert_eq!(index.candidates(&keys(19_600).collect::<Vec<_>>(), 1, 8), [(40, 19_600)]);
+        assert_eq!(index.candidates(&keys(100).collect::<Vec<_>>(), 1, 8).documents, []);
+        assert_eq!(index.candidates(&keys(19_600).collect::<Vec<_>>(), 1, 8).documents, [(40, 19_600)]);
         assert!(sizes[19_999] < 2 * sizes[1_500], "{} {}", sizes[1_500], sizes[19_999]);
     }
 
@@ -223,7 +234,7 @@ mod tests {
         for ordinal in 1..=1_000 {
             index.insert([mix(7)].into_iter(), ordinal, |_| false);
         }
-        assert_eq!(index.candidates(&[mix(7)], 1, 8), []);
+        assert_eq!(index.candidates(&[mix(7)], 1, 8).documents, []);
     }
 
     #[test]
@@ -232,6 +243,6 @@ mod tests {
         for ordinal in 1..=1_000 {
             index.insert([mix(7)].into_iter(), ordinal, |_| true);
         }
-        assert_eq!(index.candidates(&[mix(7)], 1, 100).len(), MAX_POSTINGS_OF_CLUSTER);
+        assert_eq!(index.candidates(&[mix(7)], 1, 100).documents.len(), MAX_POSTINGS_OF_CLUSTER);
     }
 }

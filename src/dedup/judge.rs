@@ -6,26 +6,43 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cluster::{Clusters, Row};
-use super::index::{Index, Ordinal};
+use super::index::{Hits, Index, Ordinal};
 use super::recall::Recall;
 use super::sketch::Brief;
+use super::template::Fillings;
 use super::verify::{Comparison, compare};
-use super::{ClusterId, DamagedBrief, DocId, Evidence, Outcome, Settings, Sketch, Verdict, roundup, template};
+use super::{ClusterId, DamagedBrief, DocId, Evidence, Outcome, Settings, Sketch, Verdict, roundup};
 
 /// Documents compared in full with a new one; copies of one article stand at the top of the hits.
 const MAX_CANDIDATES: usize = 24;
 /// Hits looked at to choose them from, so that one large cluster does not hide the others.
 const MAX_HITS: usize = 256;
 /// Documents of one cluster compared with a new one, besides its longest.
-const MAX_CANDIDATES_OF_CLUSTER: usize = 6;
-/// Shingles that must be found in one document. Shorter texts have few to be found.
+const MAX_CANDIDATES_OF_CLUSTER: usize = 4;
+/// Of the hits that a text would have if it stood in the other as a whole, the share that its cluster must have: a quarter
+/// of what the least copy has, since samples vary.
+const MIN_SHARE_OF_EXPECTED_HITS: f64 = 0.1;
+/// Shingles that must be found in one document; one is enough where few can be expected.
 const MIN_HITS: u32 = 2;
+const FEW_SHINGLES: usize = 100;
 /// Texts below this many shingles are merged as whole texts only: a caption or a teaser line may stand in anything.
 const MIN_EXCERPT_SHINGLES: usize = 16;
 /// Jaccard similarity from which two texts are copies as wholes.
 const MIN_WHOLE_JACCARD: f64 = 0.6;
+/// What copies share is spread over the whole text, where a second article on the event has whole paragraphs of the first and
+/// none of the rest: a text that is spread so needs less in common. Measured together on generated and real news: recall
+/// of heavy edits .66 → .86 and of copies with every tenth word replaced .46 → .97, at no false merge more.
+const SPREAD_COVERAGE: f64 = 0.7;
+const SPREAD_ALLOWANCE: f64 = 0.1;
+/// The same, where besides every name and number stands in its place.
+const EDITED_COVERAGE: f64 = 0.8;
+const EDITED_ALLOWANCE: f64 = 0.2;
+const MIN_EDITED_FRAMES: u32 = 5;
+const MIN_EDITED_AGREEMENT: f64 = 0.85;
 /// Share of the smaller text that a later state of the same URL keeps; below it the address was used for another article.
 const MIN_SAME_URL: f64 = 0.1;
+/// A text that is contained this much in a longer one is an excerpt of it.
+const EXCERPT_CONTAINMENT: f64 = 0.85;
 /// Members of a cluster looked at for the parts of a roundup page.
 const MAX_PARTS: usize = 12;
 /// Documents between two looks at the memory in use.
@@ -75,7 +92,7 @@ struct Known {
     cluster: ClusterId,
     sketch: Arc<Sketch>,
     comparison: Comparison,
-    slots_kept: Option<f64>,
+    agreement: Option<f64>,
     outcome: Outcome,
 }
 
@@ -134,7 +151,7 @@ impl Deduplicator {
             },
             sketch.indexed(),
         );
-        self.recall.put(doc, Arc::new(sketch));
+        self.recall.put(doc, Arc::new(sketch.without_keys()));
         verdict
     }
 
@@ -189,20 +206,23 @@ impl Deduplicator {
         });
     }
 
-    fn compare_with_candidates(
-        &mut self,
-        sketch: &Sketch,
-        url: u64,
-        recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
-    ) -> Vec<Known> {
-        let min_hits = if sketch.keys.len() < 2 * MIN_HITS as usize { 1 } else { MIN_HITS };
-        let hits = self.index.candidates(&sketch.keys, min_hits, MAX_HITS);
-        let same_url = if url == 0 { None } else { self.clusters.with_url(url) };
+    /// The documents worth comparing with a new one, by the shingles of theirs that the index knows.
+    fn choose(&self, sketch: &Sketch, same_url: Option<Ordinal>) -> Vec<Ordinal> {
+        let min_hits = if sketch.len() < FEW_SHINGLES { 1 } else { MIN_HITS };
+        let Hits { documents, told } = self.index.candidates(&sketch.keys, min_hits, MAX_HITS);
+        let mut of_cluster: BTreeMap<ClusterId, (u32, usize)> = BTreeMap::new();
+        for (hits, ordinal) in &documents {
+            of_cluster.entry(self.clusters.row(*ordinal).cluster).or_default().0 += hits;
+        }
         let mut chosen: Vec<Ordinal> = same_url.into_iter().collect();
-        let mut of_cluster: BTreeMap<ClusterId, usize> = BTreeMap::new();
-        for (_, ordinal) in hits {
-            let taken = of_cluster.entry(self.clusters.row(ordinal).cluster).or_default();
-            if *taken < MAX_CANDIDATES_OF_CLUSTER && !chosen.contains(&ordinal) {
+        for (_, ordinal) in documents {
+            let row = self.clusters.row(ordinal);
+            let (hits, taken) = of_cluster.entry(row.cluster).or_default();
+            let expected = told * f64::from(sketch.shared_samples(row.shingles));
+            if *taken < MAX_CANDIDATES_OF_CLUSTER
+                && f64::from(*hits) >= MIN_SHARE_OF_EXPECTED_HITS * expected
+                && !chosen.contains(&ordinal)
+            {
                 *taken += 1;
                 chosen.push(ordinal);
             }
@@ -210,6 +230,17 @@ impl Deduplicator {
                 break;
             }
         }
+        chosen
+    }
+
+    fn compare_with_candidates(
+        &mut self,
+        sketch: &Sketch,
+        url: u64,
+        recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
+    ) -> Vec<Known> {
+        let same_url = if url == 0 { None } else { self.clusters.with_url(url) };
+        let chosen = self.choose(sketch, same_url);
         let mut known: Vec<Known> = Vec::new();
         for ordinal in chosen {
             known.extend(self.compare_with(sketch, ordinal, recall));
@@ -241,24 +272,35 @@ impl Deduplicator {
         let row = *self.clusters.row(ordinal);
         let other = self.recall.get(row.doc, recall)?;
         let comparison = compare(sketch, &other);
-        let (outcome, slots_kept) = self.outcome_of(sketch, &other, &comparison, row.roundup);
-        Some(Known { ordinal, cluster: row.cluster, sketch: other, comparison, slots_kept, outcome })
+        let (outcome, agreement) = self.outcome_of(sketch, &other, &comparison, row.roundup);
+        Some(Known { ordinal, cluster: row.cluster, sketch: other, comparison, agreement, outcome })
     }
 
     fn outcome_of(&self, a: &Sketch, b: &Sketch, comparison: &Comparison, roundup: bool) -> (Outcome, Option<f64>) {
         let whole = comparison.jaccard >= MIN_WHOLE_JACCARD;
         let tiny = a.len().min(b.len()) < MIN_EXCERPT_SHINGLES;
-        if comparison.containment < self.settings.min_containment || (tiny && !whole) {
-            return (Outcome::TooLittle, None);
+        let fillings = Fillings::compare(a, b);
+        let agreement = fillings.agreement();
+        let edited =
+            fillings.same >= MIN_EDITED_FRAMES && agreement.is_some_and(|agreement| agreement >= MIN_EDITED_AGREEMENT);
+        let floor = self.settings.min_containment
+            - if comparison.coverage >= EDITED_COVERAGE && edited {
+                EDITED_ALLOWANCE
+            } else if comparison.coverage >= SPREAD_COVERAGE {
+                SPREAD_ALLOWANCE
+            } else {
+                0.0
+            };
+        if comparison.containment < floor || (tiny && !whole) {
+            return (Outcome::TooLittle, agreement);
         }
-        let slots_kept = template::slots_kept(a, b);
-        if slots_kept.is_some_and(|kept| kept < self.settings.min_slots_kept) {
-            return (Outcome::Template, slots_kept);
+        if fillings.is_template(self.settings.min_agreement, comparison.containment) {
+            return (Outcome::Template, agreement);
         }
-        if roundup && !whole {
-            return (Outcome::Roundup, slots_kept);
+        if roundup && !roundup::is_same_page(a, b, comparison.jaccard) {
+            return (Outcome::Roundup, agreement);
         }
-        (Outcome::NearCopy, slots_kept)
+        (Outcome::NearCopy, agreement)
     }
 
     /// Finds roundup pages among the new document and those it matched; their links go. Whether the new one is one.
@@ -277,7 +319,7 @@ impl Deduplicator {
         });
         if holds_two {
             for known in known.iter_mut().filter(|k| k.outcome == Outcome::NearCopy) {
-                if known.comparison.jaccard < MIN_WHOLE_JACCARD {
+                if !roundup::is_same_page(sketch, &known.sketch, known.comparison.jaccard) {
                     known.outcome = Outcome::Roundup;
                 }
             }
@@ -335,10 +377,9 @@ impl Deduplicator {
                 continue;
             }
             let doc = self.clusters.row(member).doc;
-            let whole = self
-                .recall
-                .get(doc, recall)
-                .is_some_and(|sketch| compare(&sketch, page_sketch).jaccard >= MIN_WHOLE_JACCARD);
+            let whole = self.recall.get(doc, recall).is_some_and(|sketch| {
+                roundup::is_same_page(&sketch, page_sketch, compare(&sketch, page_sketch).jaccard)
+            });
             if whole { with_page.push(member) } else { others.push(member) }
         }
         // The founder's side keeps the cluster's name.
@@ -363,7 +404,7 @@ impl Deduplicator {
             }
         }
         // Strongest first: `known` is in that order.
-        clusters.retain(|cluster| self.is_of_cluster(known, *cluster));
+        clusters.retain(|cluster| self.is_of_cluster(sketch, known, *cluster));
         if let [best, rest @ ..] = clusters.as_slice() {
             let best = *best;
             let joined: Vec<ClusterId> =
@@ -382,12 +423,15 @@ impl Deduplicator {
 
     /// Whether the new document is a copy of the cluster's article: of its longest text, or of at least half of the members
     /// that it was compared with.
-    fn is_of_cluster(&self, known: &[Known], cluster: ClusterId) -> bool {
+    fn is_of_cluster(&self, sketch: &Sketch, known: &[Known], cluster: ClusterId) -> bool {
         let longest = self.clusters.longest(cluster);
         let of_cluster = || known.iter().filter(|k| k.cluster == cluster);
         let linked = of_cluster().filter(|k| k.outcome.is_merged()).count();
-        of_cluster().any(|k| k.outcome == Outcome::SameUrl || (k.outcome.is_merged() && Some(k.ordinal) == longest))
-            || linked * 2 >= of_cluster().count()
+        // An excerpt of any member adds nothing that the cluster could drift by.
+        let is_excerpt = |k: &Known| k.sketch.len() >= sketch.len() && k.comparison.containment >= EXCERPT_CONTAINMENT;
+        of_cluster().any(|k| {
+            k.outcome == Outcome::SameUrl || (k.outcome.is_merged() && (Some(k.ordinal) == longest || is_excerpt(k)))
+        }) || linked * 2 >= of_cluster().count()
     }
 
     /// Whether two clusters that the new document matched are one article: their longest texts are copies, or the new one
@@ -420,7 +464,8 @@ impl Deduplicator {
             other: self.clusters.row(known.ordinal).doc,
             containment: known.comparison.containment,
             jaccard: known.comparison.jaccard,
-            slots_kept: known.slots_kept,
+            coverage: known.comparison.coverage,
+            agreement: known.agreement,
             outcome: known.outcome,
         }
     }

@@ -30,10 +30,11 @@ pub type ClusterId = DocId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Share of the smaller text's 5-word shingles that a copy has in common with the other.
+    /// Share of the smaller text's 5-word shingles that a copy has in common with the other; .1 and .2 less where what is
+    /// shared is spread over the whole text.
     pub min_containment: f64,
-    /// Share of the smaller text's names and numbers that stand beside the same word in a copy.
-    pub min_slots_kept: f64,
+    /// Of the names and numbers that stand between the same words in both texts, the share that is the same in copies.
+    pub min_agreement: f64,
     /// Documents that arrived more days ago than this are forgotten.
     pub window_days: u32,
     /// Memory for the index; past it the oldest days are forgotten. About 600 bytes a document.
@@ -45,8 +46,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            min_containment: 0.58,
-            min_slots_kept: 0.65,
+            min_containment: 0.6,
+            min_agreement: 0.65,
             window_days: 90,
             max_index_bytes: 1 << 30,
             max_recall_bytes: 32 << 20,
@@ -77,8 +78,10 @@ pub struct Evidence {
     /// Share of the smaller text's shingles that the larger has.
     pub containment: f64,
     pub jaccard: f64,
-    /// Share of the smaller text's names and numbers in the same place; `None` where there are too few.
-    pub slots_kept: Option<f64>,
+    /// Share of the smaller text's sentence-long stretches that share a shingle with the larger.
+    pub coverage: f64,
+    /// Share of names and numbers between the same words that are the same; `None` where there are too few to tell.
+    pub agreement: Option<f64>,
     pub outcome: Outcome,
 }
 

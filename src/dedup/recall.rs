@@ -29,7 +29,7 @@ impl Recall {
             self.oldest.insert(self.tick, doc);
             return Some(Arc::clone(sketch));
         }
-        let sketch = Arc::new(make(doc)?);
+        let sketch = Arc::new(make(doc)?.without_keys());
         self.put(doc, Arc::clone(&sketch));
         Some(sketch)
     }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_sketch_goes_first() {
-        let sketch = Sketch::of(None, "one two three four five six seven eight nine ten");
+        let sketch = Sketch::of(None, "one two three four five six seven eight nine ten").clone();
         let mut recall = Recall::new(3 * sketch.bytes());
         for doc in 1..=3 {
             recall.put(doc, Arc::new(sketch.clone()));

@@ -17,22 +17,51 @@ pub struct Sketch {
     pub(crate) positions: Vec<u32>,
     /// Distinct pairs of neighbouring tokens, sorted.
     pub(crate) pairs: Vec<u32>,
-    /// For each name or number: its pair with the token before and with the token after.
-    pub(crate) slots: Vec<(u32, u32)>,
-    /// Distinct names and numbers, sorted.
-    pub(crate) names: Vec<u32>,
+    /// Runs of names and numbers with the words around them, sorted, without repeats.
+    pub(crate) frames: Vec<Frame>,
+    /// Distinct words of the text that may tell something, sorted.
+    pub(crate) words: Vec<Word>,
+    /// Distinct words of the headline, sorted.
+    pub(crate) headline: Vec<u32>,
     /// Shingle hashes by which candidates are looked for: every second one, all of them in short texts. Sorted.
     pub(crate) keys: Vec<u64>,
     pub(crate) tokens: u32,
 }
 
+/// A word of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Word {
+    pub hash: u32,
+    /// Letters past the third, at most 6: long words are rare words, in most languages.
+    pub weight: u32,
+}
+
+/// Words of so many letters and less are grammar more often than not.
+const GRAMMAR_LETTERS: u32 = 3;
+const MAX_WORD_WEIGHT: u32 = 6;
+
+/// A run of names and numbers: what fills it, and the words on both sides of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Frame {
+    /// Hash of the word before and the word after.
+    pub place: u32,
+    /// Hash of the run; the lowest bit tells whether it has a number.
+    pub filling: u32,
+}
+
+impl Frame {
+    pub fn has_number(&self) -> bool {
+        self.filling & 1 == 1
+    }
+}
+
 /// Texts with fewer shingles than this are looked for by all of their shingles.
 const SHORT_TEXT: usize = 64;
 
-/// Every how manieth shingle of a text is indexed: fewer of long texts, whose copies share many.
-///
-/// Measured on generated news: 1/8 finds 60-word excerpts of anything; 1/16 loses one in twenty of them.
-const INDEX_RATES: [(usize, u64); 5] = [(SHORT_TEXT, 1), (100, 2), (200, 4), (2_048, 8), (16_384, 32)];
+/// Every how manieth shingle of a text is indexed: fewer of long texts, whose copies share many. At these rates an excerpt
+/// of 60 words has 5 hits or more in any news article; multiples of the rate that texts are looked up at.
+const INDEX_RATES: [(usize, u64); 7] =
+    [(SHORT_TEXT, 1), (100, 2), (200, 4), (400, 8), (1_000, 10), (4_096, 16), (16_384, 32)];
 const INDEX_RATE_LONGEST: u64 = 256;
 
 fn index_rate(shingles: usize) -> u64 {
@@ -53,21 +82,33 @@ const BRIEF_VERSION: u8 = 1;
 const KEY_BYTES: usize = 5;
 
 impl Sketch {
-    /// Sketches a text; the title counts as its first words, without slots since headlines capitalize everything.
+    /// Sketches a text; the title counts as its first words, without names since headlines capitalize everything.
     pub fn of(title: Option<&str>, text: &str) -> Self {
         let mut hashes: Vec<u64> = Vec::with_capacity(text.len() / 6 + 16);
         let mut kinds: Vec<Kind> = Vec::with_capacity(text.len() / 6 + 16);
+        let mut words: Vec<Word> = Vec::with_capacity(text.len() / 8 + 16);
+        let mut headline: Vec<u32> = Vec::new();
         if let Some(title) = title {
             tokens(title, |token| {
                 hashes.push(token.hash);
                 kinds.push(Kind::Word);
+                headline.push((token.hash >> 32) as u32);
             });
+            headline.sort_unstable();
+            headline.dedup();
         }
         tokens(text, |token| {
             hashes.push(token.hash);
             kinds.push(token.kind);
+            if token.letters > GRAMMAR_LETTERS {
+                let weight = (token.letters - GRAMMAR_LETTERS).min(MAX_WORD_WEIGHT);
+                words.push(Word { hash: (token.hash >> 32) as u32, weight });
+            }
         });
-        let mut sketch = Self { tokens: u32::try_from(hashes.len()).unwrap_or(u32::MAX), ..Self::default() };
+        words.sort_unstable();
+        words.dedup_by_key(|word| word.hash);
+        let mut sketch =
+            Self { words, headline, tokens: u32::try_from(hashes.len()).unwrap_or(u32::MAX), ..Self::default() };
         sketch.shingle(&hashes);
         sketch.mark(&hashes, &kinds);
         sketch
@@ -101,17 +142,34 @@ impl Sketch {
         let capitals = kinds.iter().filter(|kind| **kind == Kind::Name).count();
         // A text in capitals has no names that could be told from words.
         let names_told = capitals * 2 < kinds.len();
-        for i in 1..hashes.len().saturating_sub(1) {
-            if kinds[i] == Kind::Number || (kinds[i] == Kind::Name && names_told) {
-                self.slots.push((pair(i - 1), pair(i)));
-                self.names.push((hashes[i] >> 32) as u32);
+        let is_slot = |i: usize| kinds[i] == Kind::Number || (kinds[i] == Kind::Name && names_told);
+        let mut i = 0;
+        while i < hashes.len() {
+            let begin = i;
+            let mut has_number = false;
+            while i < hashes.len() && is_slot(i) {
+                has_number |= kinds[i] == Kind::Number;
+                i += 1;
             }
+            if begin == i {
+                i += 1;
+                continue;
+            }
+            let before = begin.checked_sub(1).map_or(0, |before| hashes[before]);
+            let after = hashes.get(i).copied().unwrap_or(0);
+            let filling = hashes[begin..i].iter().fold(0, |hash, word| mix_step(hash, *word));
+            self.frames.push(Frame {
+                place: (mix_step(mix_step(1, before), after) >> 32) as u32,
+                filling: (mix(filling) >> 32) as u32 & !1 | u32::from(has_number),
+            });
         }
+        self.frames.sort_unstable();
+        self.frames.dedup();
+        self.frames.shrink_to_fit();
         self.pairs = (0..hashes.len().saturating_sub(1)).map(pair).collect();
         self.pairs.sort_unstable();
         self.pairs.dedup();
-        self.names.sort_unstable();
-        self.names.dedup();
+        self.pairs.shrink_to_fit();
     }
 
     /// The number of distinct shingles.
@@ -122,6 +180,18 @@ impl Sketch {
     /// Whether the text has no word at all.
     pub fn is_empty(&self) -> bool {
         self.shingles.is_empty()
+    }
+
+    /// How many samples a text of so many shingles and this one have in common in the index, if one contains the other.
+    pub(crate) fn shared_samples(&self, shingles: u32) -> u32 {
+        let rate = index_rate(shingles as usize).max(query_rate(self.len()));
+        (self.len() as u64).min(u64::from(shingles)).div_euclid(rate) as u32
+    }
+
+    /// The sketch as it is kept: all that comparisons need.
+    pub(crate) fn without_keys(mut self) -> Self {
+        self.keys = Vec::new();
+        self
     }
 
     /// The keys that the index holds of this text.
@@ -144,8 +214,11 @@ impl Sketch {
     /// Memory held, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>()
-            + 4 * (self.shingles.capacity() + self.positions.capacity() + self.pairs.capacity() + self.names.capacity())
-            + 8 * (self.slots.capacity() + self.keys.capacity())
+            + 4 * (self.shingles.capacity()
+                + self.positions.capacity()
+                + self.pairs.capacity()
+                + self.headline.capacity())
+            + 8 * (self.frames.capacity() + self.words.capacity() + self.keys.capacity())
     }
 }
 

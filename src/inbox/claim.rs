@@ -138,6 +138,13 @@ impl Inbox {
         }
     }
 
+    /// Whether a file has a sidecar beside it.
+    pub(super) fn has_sidecar(&self, path: &Path) -> bool {
+        let mut sidecar = path.as_os_str().to_owned();
+        sidecar.push(SIDECAR_ENDING);
+        self.stat(Path::new(&sidecar)).is_ok_and(|found| found.is_some())
+    }
+
     /// A missing folder may be the file's own, which has vanished, or the inbox itself, which concerns the desk.
     fn parent_refused(&self, error: io::Error) -> Refused {
         match (Refused::from(error), folder::open_root(self.root())) {

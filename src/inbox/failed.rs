@@ -85,7 +85,7 @@ impl Iterator for FailedList {
         loop {
             let path = match self.scan.as_mut()?.next()? {
                 Ok(Found::File { path, .. }) => path,
-                Ok(Found::Folder { .. } | Found::Skipped(_)) => continue,
+                Ok(Found::Folder { .. } | Found::Sidecar | Found::Skipped(_)) => continue,
                 Err(error) => {
                     self.scan = None;
                     // Nothing has ever failed.

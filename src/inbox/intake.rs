@@ -56,6 +56,8 @@ pub struct Intake {
     in_flight: HashSet<PathBuf>,
     /// Files that stay in the inbox after they were read, by the hash of path and stamp, and the scan that last met them.
     kept: HashMap<u64, u64>,
+    /// Somebody writes sidecars here, so one may come after its document: a closed document waits for it as well.
+    uses_sidecars: bool,
     scans: u64,
 }
 
@@ -76,6 +78,7 @@ impl Intake {
             earliest_scan: Duration::ZERO,
             in_flight: HashSet::new(),
             kept: HashMap::new(),
+            uses_sidecars: false,
             scans: 0,
         }
     }
@@ -177,6 +180,10 @@ impl Intake {
                 self.settler.drop_path(path);
                 self.dirty = true;
             }
+            Some(Found::Sidecar) => {
+                self.uses_sidecars = true;
+                self.settler.drop_path(path);
+            }
             Some(Found::Skipped(_)) | None => self.settler.drop_path(path),
         }
         Ok(())
@@ -200,7 +207,12 @@ impl Intake {
             *met = self.scans;
             return self.settler.drop_path(&path);
         }
-        let patience = if stamp.size == 0 || is_orphan_sidecar { Patience::Long } else { patience };
+        self.uses_sidecars |= is_orphan_sidecar;
+        let patience = match patience {
+            _ if stamp.size == 0 || is_orphan_sidecar => Patience::Long,
+            Patience::None if self.uses_sidecars && !self.inbox.has_sidecar(&path) => Patience::Usual,
+            patience => patience,
+        };
         match self.settler.observe(&path, stamp, patience, now) {
             Verdict::Ready => {
                 self.in_flight.insert(path.clone());
@@ -234,6 +246,7 @@ impl Intake {
                 }
             }
             Some(Found::Folder { path, stamp }) => self.watcher.follow(&path, &stamp),
+            Some(Found::Sidecar) => self.uses_sidecars = true,
             Some(Found::Skipped(skipped)) => batch.skipped.push(skipped),
             None => {
                 self.scan = None;

@@ -17,6 +17,8 @@ use super::{Fault, Inbox, SIDECAR_ENDING, Stamp, folder};
 pub enum Found {
     /// A file that may be an input.
     File { path: PathBuf, stamp: Stamp, is_orphan_sidecar: bool },
+    /// A sidecar whose document is there: read with it and never alone.
+    Sidecar,
     /// A sub-folder, before what is in it; the inbox itself comes first, with an empty path.
     Folder { path: PathBuf, stamp: Stamp },
     /// Something that is never read.
@@ -166,7 +168,7 @@ impl Level {
     }
 }
 
-/// What stands under one name; sidecars whose document is there are no inputs.
+/// What stands under one name.
 fn examine(parent: impl AsFd, name: &OsStr, path: PathBuf) -> io::Result<Option<Found>> {
     let stat = match rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
         Err(Errno::NOENT) => return Ok(None),
@@ -180,7 +182,7 @@ fn examine(parent: impl AsFd, name: &OsStr, path: PathBuf) -> io::Result<Option<
     let document = name.as_bytes().strip_suffix(SIDECAR_ENDING.as_bytes()).filter(|name| !name.is_empty());
     if let Some(document) = document {
         match rustix::fs::statat(&parent, OsStr::from_bytes(document), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(_) => return Ok(None),
+            Ok(_) => return Ok(Some(Found::Sidecar)),
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }

@@ -10,6 +10,9 @@ use super::{Format, Origin, Piece, Settings};
 const WHAT_A_RECORD_NEEDS: &str =
     "give the record `html` or `text` (or `content`, `body`, `maintext`, `articleBody`, `raw_html`)";
 
+/// What a sidecar's name ends in.
+const SIDECAR_ENDING: &str = ".meta.json";
+
 /// Turns one piece into a document; its identity is the hash of the piece's bytes as they were found.
 ///
 /// A rejected record carries its own bytes, so that it can be set aside alone.
@@ -50,7 +53,14 @@ fn from_record(piece: Piece, origin: &Origin, settings: &Settings) -> Result<Doc
         Rejected::new(Reason::BadJson, message, "write the record again as one JSON object")
     })?;
     drop(json);
-    let (media_type, content) = body(&mut fields)?;
+    let (media_type, content) = body(&mut fields).map_err(|rejected| {
+        if piece.record.is_some() || !origin.path.ends_with(SIDECAR_ENDING) {
+            return rejected;
+        }
+        let message = "a sidecar, but its document is not there or was read before it came";
+        let advice = "put the sidecar in place before its document, then both into the inbox again";
+        Rejected::new(Reason::OrphanSidecar, message, advice)
+    })?;
     refuse_blank(&content)?;
     let mut from_sidecar = false;
     if piece.record.is_none()

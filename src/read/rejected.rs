@@ -25,6 +25,8 @@ pub enum Reason {
     /// A record without `html`, `text` or any other accepted body.
     NoTextField,
     BadSidecar,
+    /// A `<file>.meta.json` that came without its file, or after it.
+    OrphanSidecar,
     TooManyRecords,
     TooManyBadRecords,
     /// The system failed to deliver the bytes: this says nothing about the document.
@@ -46,6 +48,7 @@ impl Reason {
             Self::BadJson => "bad_json",
             Self::NoTextField => "no_text_field",
             Self::BadSidecar => "bad_sidecar",
+            Self::OrphanSidecar => "orphan_sidecar",
             Self::TooManyRecords => "too_many_records",
             Self::TooManyBadRecords => "too_many_bad_records",
             Self::ReadFailed => "read_failed",

@@ -11,7 +11,7 @@ const NAME_WEIGHT: f32 = 2.0;
 /// A word in the headline counts as if it stood this often in the text.
 const TITLE_COUNT: u32 = 2;
 /// Shorter words are grammar in most languages that have spaces.
-const MIN_WORD_CHARS: u32 = 4;
+const MIN_WORD_LETTERS: u32 = 4;
 
 /// English words of four letters and more that tell nothing; in other languages the stream's own frequencies do.
 const GRAMMAR: [u64; 92] = {
@@ -127,8 +127,8 @@ impl Terms {
     pub fn of(title: Option<&str>, text: &str) -> Self {
         // Count, and whether it was ever a name.
         let mut counts: BTreeMap<u32, (u32, bool)> = BTreeMap::new();
-        let mut take = |hash: u64, kind: Kind, chars: u32, times: u32| {
-            let tells = kind == Kind::Name || (kind == Kind::Word && chars >= MIN_WORD_CHARS);
+        let mut take = |hash: u64, kind: Kind, letters: u32, times: u32| {
+            let tells = kind == Kind::Name || (kind == Kind::Word && letters >= MIN_WORD_LETTERS);
             if tells && !GRAMMAR.contains(&hash) {
                 let entry = counts.entry((hash >> 32) as u32).or_default();
                 entry.0 += times;
@@ -140,12 +140,12 @@ impl Terms {
                 take(
                     token.hash,
                     if token.kind == Kind::Number { Kind::Number } else { Kind::Word },
-                    token.chars,
+                    token.letters,
                     TITLE_COUNT,
                 )
             });
         }
-        tokens(text, |token| take(token.hash, token.kind, token.chars, 1));
+        tokens(text, |token| take(token.hash, token.kind, token.letters, 1));
         let mut terms: Vec<(u32, u8)> = counts
             .into_iter()
             .map(|(term, (count, name))| {

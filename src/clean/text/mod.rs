@@ -1,6 +1,7 @@
 //! Text → page: every line is a paragraph, whether or not blank lines stand between.
 
 pub mod core;
+pub mod features;
 pub mod tail;
 pub mod title;
 

@@ -1,0 +1,465 @@
+//! What a reader would look at to tell an article's line from a teaser or a menu item: form, place and neighbours.
+//!
+//! The score of `model.rs` is made of these alone; the training script reads the same numbers from here.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::core::Core;
+use crate::article::{BlockKind, Class};
+use crate::clean::line::Line;
+use crate::clean::rules::Rules;
+use crate::clean::{normalize, repeats};
+
+/// The features in the order in which trees name them.
+pub const NAMES: [&str; 57] = [
+    "words",
+    "terminated",
+    "colon",
+    "comma",
+    "capitalized",
+    "capitals",
+    "digits",
+    "question",
+    "quote",
+    "list_item",
+    "starts_lower",
+    "reader_words",
+    "separators",
+    "address",
+    "in_title",
+    "said_before",
+    "said_later",
+    "matched_class",
+    "from_first_prose",
+    "from_last_prose",
+    "position",
+    "line_share",
+    "words_before",
+    "words_after",
+    "prose_before",
+    "prose_after",
+    "total_words",
+    "total_lines",
+    "cut_above",
+    "cut_below",
+    "cut_near",
+    "cut_wide",
+    "short_run",
+    "short_run_at",
+    "words_above",
+    "words_below",
+    "prose_near",
+    "prose_wide",
+    "above_terminated",
+    "below_terminated",
+    "since_section",
+    "section_class",
+    "prose_since_section",
+    "similar_near",
+    "cut_share",
+    "prose_share",
+    "words_known",
+    "words_common",
+    "words_central",
+    "common_near",
+    "common_wide",
+    "marks_near",
+    "marks_before",
+    "marks_after",
+    "marks",
+    "repeat_words",
+    "repeat_lines",
+];
+
+/// One line's features, see [`NAMES`].
+pub type Features = [f32; NAMES.len()];
+
+const NEAR: usize = 3;
+const WIDE: usize = 10;
+/// Distances are told apart up to here.
+const FAR: f32 = 60.0;
+/// Words with which a site speaks to its reader; in other languages the other features must do.
+const READER_WORDS: [&str; 22] = [
+    "you",
+    "your",
+    "our",
+    "us",
+    "we",
+    "click",
+    "here",
+    "read",
+    "more",
+    "free",
+    "subscribe",
+    "sign",
+    "follow",
+    "join",
+    "contact",
+    "download",
+    "visit",
+    "shop",
+    "learn",
+    "watch",
+    "newsletter",
+    "today",
+];
+
+/// The features of every line of a text after the phrase rules have run.
+pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Vec<Features> {
+    let sums = Sums::new(lines);
+    let sections = Sections::new(lines, rules, &sums);
+    let runs = short_runs(lines);
+    let title_key = title.map(normalize::key).unwrap_or_default();
+    let title_words: Vec<&str> = title_key.split_whitespace().collect();
+    let mut seen: HashMap<&str, (u32, u32)> = HashMap::new();
+    for line in lines {
+        seen.entry(line.key.as_str()).or_default().0 += 1;
+    }
+    let n = lines.len();
+    let total = sums.words(0, n).max(1.0);
+    let total_prose = sums.prose(0, n).max(1.0);
+    let vocabulary = Vocabulary::new(lines);
+    let marks = thread_marks(lines, rules);
+    let repeats = repeats::runs(lines);
+    let mut out = Vec::with_capacity(n);
+    for (at, line) in lines.iter().enumerate() {
+        let (all, before) = seen.get(line.key.as_str()).copied().unwrap_or_default();
+        if let Some(count) = seen.get_mut(line.key.as_str()) {
+            count.1 += 1;
+        }
+        let form = Form::of(line);
+        let near = |radius: usize| (at.saturating_sub(radius), (at + radius + 1).min(n));
+        let (near_from, near_to) = near(NEAR);
+        let (wide_from, wide_to) = near(WIDE);
+        let words: Vec<&str> = line.key.split_whitespace().take(30).collect();
+        let in_title =
+            words.iter().filter(|word| title_words.contains(word)).count() as f32 / words.len().max(1) as f32;
+        let (run_start, run_end) = runs[at];
+        let similar = (near_from..near_to).filter(|&other| other != at && is_similar(line, &lines[other])).count();
+        let neighbour = |other: Option<usize>| other.and_then(|other| lines.get(other));
+        let above = neighbour(at.checked_sub(1));
+        let below = neighbour(Some(at + 1));
+        out.push([
+            line.words as f32,
+            flag(line.terminated),
+            flag(line.block.text.ends_with([':', '：', '…'])),
+            flag(line.block.text.contains([',', '，', '、', '،'])),
+            form.capitalized,
+            form.capitals,
+            form.digits,
+            flag(line.block.text.contains(['?', '？', '؟'])),
+            flag(line.block.text.contains(['"', '“', '”', '«', '「'])),
+            flag(line.block.kind == BlockKind::ListItem),
+            flag(form.starts_lower),
+            words.iter().filter(|word| READER_WORDS.contains(word)).count() as f32 / words.len().max(1) as f32,
+            form.separators,
+            flag(form.address),
+            in_title,
+            before as f32,
+            (all - before - 1) as f32,
+            line.matches.first().map_or(-1.0, |&rule| class_number(rules.rule(rule).class)),
+            (at as f32 - core.first as f32).clamp(-FAR, FAR),
+            (at as f32 - core.last as f32).clamp(-FAR, FAR),
+            at as f32 / n as f32,
+            sums.words(0, at) / total,
+            sums.words(0, at).min(5000.0),
+            sums.words(at + 1, n).min(5000.0),
+            sums.prose(0, at) / total_prose,
+            sums.prose(at + 1, n) / total_prose,
+            total,
+            n as f32,
+            flag(above.is_some_and(|line| !line.is_kept())),
+            flag(below.is_some_and(|line| !line.is_kept())),
+            sums.cut(near_from, near_to) / (near_to - near_from) as f32,
+            sums.cut(wide_from, wide_to) / (wide_to - wide_from) as f32,
+            ((run_end - run_start) as f32).min(FAR),
+            ((at - run_start) as f32).min(FAR),
+            above.map_or(-1.0, |line| (line.words as f32).min(100.0)),
+            below.map_or(-1.0, |line| (line.words as f32).min(100.0)),
+            sums.prose(near_from, near_to) / sums.words(near_from, near_to).max(1.0),
+            sums.prose(wide_from, wide_to) / sums.words(wide_from, wide_to).max(1.0),
+            above.map_or(-1.0, |line| flag(line.terminated)),
+            below.map_or(-1.0, |line| flag(line.terminated)),
+            sections.since(at),
+            sections.class(at),
+            sections.prose_share(at),
+            similar as f32,
+            sums.cut(0, n) / n as f32,
+            total_prose / total,
+            vocabulary.lines[at].known,
+            vocabulary.lines[at].common,
+            vocabulary.lines[at].central,
+            vocabulary.common(near_from, near_to),
+            vocabulary.common(wide_from, wide_to),
+            marks[wide_to] - marks[wide_from],
+            marks[at],
+            marks[n] - marks[at],
+            marks[n],
+            repeats[at].words as f32,
+            repeats[at].lines as f32,
+        ]);
+    }
+    out
+}
+
+fn flag(on: bool) -> f32 {
+    if on { 1.0 } else { 0.0 }
+}
+
+/// Classes as numbers, in an order that a threshold can make use of: from the article's own to pure noise.
+fn class_number(class: Class) -> f32 {
+    match class {
+        Class::Caption => 0.0,
+        Class::Timestamp => 1.0,
+        Class::Byline => 2.0,
+        Class::AuthorBio => 3.0,
+        Class::Affiliate => 4.0,
+        Class::Contact => 5.0,
+        Class::Tags => 6.0,
+        Class::Navigation => 7.0,
+        Class::AlsoRead => 8.0,
+        Class::Promo => 9.0,
+        Class::Share => 10.0,
+        Class::Newsletter => 11.0,
+        Class::Paywall => 12.0,
+        Class::Cookie => 13.0,
+        Class::Copyright => 14.0,
+        Class::CommentThread => 15.0,
+        Class::CommentForm => 16.0,
+        _ => 17.0,
+    }
+}
+
+/// How a line is written.
+struct Form {
+    capitalized: f32,
+    capitals: f32,
+    digits: f32,
+    separators: f32,
+    starts_lower: bool,
+    address: bool,
+}
+
+impl Form {
+    fn of(line: &Line) -> Self {
+        let text = line.block.text.as_str();
+        let (mut words, mut capitalized) = (0u32, 0u32);
+        for word in text.split_whitespace().take(40) {
+            if let Some(first) = word.chars().find(|c| c.is_alphabetic()) {
+                words += 1;
+                capitalized += u32::from(first.is_uppercase());
+            }
+        }
+        let (mut letters, mut capitals, mut digits, mut separators) = (0u32, 0u32, 0u32, 0u32);
+        for c in text.chars().take(300) {
+            if c.is_ascii_digit() {
+                digits += 1;
+            } else if c.is_alphabetic() {
+                letters += 1;
+                capitals += u32::from(c.is_uppercase());
+            } else if matches!(c, '|' | '·' | '•' | '»' | '›' | '/' | '>' | '→' | '#') {
+                separators += 1;
+            }
+        }
+        Self {
+            capitalized: capitalized as f32 / words.max(1) as f32,
+            capitals: capitals as f32 / letters.max(1) as f32,
+            digits: digits as f32 / (letters + digits).max(1) as f32,
+            separators: separators as f32,
+            starts_lower: text.chars().next().is_some_and(char::is_lowercase),
+            address: text.contains('@') || text.contains("://") || text.contains("www.") || text.contains(".com"),
+        }
+    }
+}
+
+/// Lines of one form beside each other are a list: of points in an article, of teasers around it.
+fn is_similar(a: &Line, b: &Line) -> bool {
+    a.terminated == b.terminated && a.words.abs_diff(b.words) <= 2 + a.words / 3 && a.words < 25
+}
+
+/// Sums over the lines up to each line, so that any window is two look-ups.
+struct Sums {
+    words: Vec<f32>,
+    prose: Vec<f32>,
+    cut: Vec<f32>,
+}
+
+impl Sums {
+    fn new(lines: &[Line]) -> Self {
+        let mut sums = Self { words: vec![0.0], prose: vec![0.0], cut: vec![0.0] };
+        let (mut words, mut prose, mut cut) = (0f64, 0f64, 0f64);
+        for line in lines {
+            words += f64::from(line.words);
+            prose += if line.is_prose() && line.is_kept() { f64::from(line.words) } else { 0.0 };
+            cut += if line.is_kept() { 0.0 } else { 1.0 };
+            sums.words.push(words as f32);
+            sums.prose.push(prose as f32);
+            sums.cut.push(cut as f32);
+        }
+        sums
+    }
+
+    fn words(&self, from: usize, to: usize) -> f32 {
+        self.words[to] - self.words[from.min(to)]
+    }
+
+    fn prose(&self, from: usize, to: usize) -> f32 {
+        self.prose[to] - self.prose[from.min(to)]
+    }
+
+    fn cut(&self, from: usize, to: usize) -> f32 {
+        self.cut[to] - self.cut[from.min(to)]
+    }
+}
+
+/// For each line the last heading above it that can open a tail section.
+struct Sections {
+    last: Vec<Option<(usize, f32, f32)>>,
+}
+
+impl Sections {
+    fn new(lines: &[Line], rules: &Rules, sums: &Sums) -> Self {
+        let n = lines.len();
+        let total = sums.prose(0, n).max(1.0);
+        let mut open = None;
+        let last = lines.iter().enumerate().map(|(at, line)| {
+            let opening = line.matches.iter().map(|&rule| rules.rule(rule)).find(|rule| rule.section);
+            if let Some(rule) = opening.filter(|_| !line.is_kept() || line.words <= 6) {
+                open = Some((at, class_number(rule.class), sums.prose(0, at) / total));
+            }
+            open
+        });
+        Self { last: last.collect() }
+    }
+
+    fn since(&self, at: usize) -> f32 {
+        self.last[at].map_or(-1.0, |(start, ..)| ((at - start) as f32).min(FAR))
+    }
+
+    fn class(&self, at: usize) -> f32 {
+        self.last[at].map_or(-1.0, |(_, class, _)| class)
+    }
+
+    /// The share of the text's prose above the heading.
+    fn prose_share(&self, at: usize) -> f32 {
+        self.last[at].map_or(-1.0, |(.., share)| share)
+    }
+}
+
+/// How much of a line's vocabulary the prose of the text shares: an article keeps to its subject, a teaser does not.
+struct Vocabulary {
+    lines: Vec<Shared>,
+    /// Sums and counts of `common` up to each line.
+    sums: Vec<(f32, f32)>,
+}
+
+#[derive(Clone, Copy)]
+struct Shared {
+    /// Share of content words that other prose of the text has; -1 for a line without content words.
+    known: f32,
+    /// Mean number of other lines of prose with the word, at most [`COMMON`] each.
+    common: f32,
+    /// Share of content words that at least three other lines of prose have.
+    central: f32,
+}
+
+/// Letters from which a word counts as content.
+const CONTENT_LETTERS: usize = 4;
+const COMMON: u32 = 5;
+
+impl Vocabulary {
+    fn new(lines: &[Line]) -> Self {
+        let mut counts: HashMap<u64, (u32, usize), BuildHasherDefault<Hashed>> = HashMap::default();
+        let teaches = |line: &Line| line.words >= 14 && line.is_kept();
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| teaches(line)) {
+            for word in content(line) {
+                let (count, last) = counts.entry(word).or_insert((0, usize::MAX));
+                if *last != at {
+                    (*count, *last) = (*count + 1, at);
+                }
+            }
+        }
+        let mut sums = vec![(0.0, 0.0)];
+        let shared = |line: &Line| {
+            let own = u32::from(teaches(line));
+            let (mut words, mut known, mut common, mut central) = (0u32, 0u32, 0u32, 0u32);
+            for word in content(line) {
+                let count = counts.get(&word).map_or(0, |(count, _)| *count).saturating_sub(own);
+                words += 1;
+                known += u32::from(count >= 1);
+                common += count.min(COMMON);
+                central += u32::from(count >= 3);
+            }
+            if words == 0 {
+                return Shared { known: -1.0, common: -1.0, central: -1.0 };
+            }
+            let of = |count: u32| count as f32 / words as f32;
+            Shared { known: of(known), common: of(common), central: of(central) }
+        };
+        let lines: Vec<Shared> = lines.iter().map(shared).collect();
+        for line in &lines {
+            let (sum, count) = sums.last().copied().unwrap_or_default();
+            sums.push(if line.common < 0.0 { (sum, count) } else { (sum + line.common, count + 1.0) });
+        }
+        Self { lines, sums }
+    }
+
+    fn common(&self, from: usize, to: usize) -> f32 {
+        let (sum, count) = (self.sums[to].0 - self.sums[from].0, self.sums[to].1 - self.sums[from].1);
+        if count > 0.0 { sum / count } else { -1.0 }
+    }
+}
+
+/// The hashes of a line's content words, with repetitions.
+fn content(line: &Line) -> impl Iterator<Item = u64> {
+    line.key
+        .split(' ')
+        .filter(|word| word.len() >= CONTENT_LETTERS && (word.is_ascii() || word.chars().count() >= CONTENT_LETTERS))
+        .map(|word| xxhash_rust::xxh3::xxh3_64(word.as_bytes()))
+}
+
+/// Passes a hash through: the keys are hashes already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only whole hashes are keys")
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// How many lines up to each line are signs of a thread of comments.
+fn thread_marks(lines: &[Line], rules: &Rules) -> Vec<f32> {
+    let mut marks = vec![0.0];
+    for line in lines {
+        let is_mark = line
+            .matches
+            .first()
+            .is_some_and(|&rule| matches!(rules.rule(rule).class, Class::CommentThread | Class::CommentForm));
+        marks.push(marks.last().copied().unwrap_or(0.0) + flag(is_mark));
+    }
+    marks
+}
+
+/// For each line the run of lines without prose that it stands in, as a range.
+fn short_runs(lines: &[Line]) -> Vec<(usize, usize)> {
+    let mut runs = vec![(0, 0); lines.len()];
+    let mut start = 0;
+    while start < lines.len() {
+        let prose = lines[start].is_prose();
+        let len = if prose { 1 } else { lines[start..].iter().take_while(|line| !line.is_prose()).count() };
+        let run = if prose { (start, start) } else { (start, start + len) };
+        runs[start..start + len].fill(run);
+        start += len;
+    }
+    runs
+}

@@ -1,0 +1,424 @@
+//! What is picked up, when, and what is not: on a real folder, with time passed in.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use copydesk::inbox::{Batch, Inbox, Intake, Refused, Settings};
+use tempfile::TempDir;
+
+const SETTLE: Duration = Duration::from_millis(300);
+/// How long a test waits for an event before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn settings(&self) -> Settings {
+        // Scans are far apart, so that only the first one and those asked for take place.
+        Settings { path: self.at(""), scan_interval_s: 3600, poll: true, ..Settings::default() }
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.0.path().join("inbox").join(path)
+    }
+
+    fn write(&self, path: &str, content: &str) {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("the folder");
+        fs::write(path, content).expect("the file");
+    }
+
+    /// Writes elsewhere and renames into place.
+    fn drop_in(&self, path: &str, content: &str) {
+        let elsewhere = self.0.path().join("elsewhere");
+        fs::write(&elsewhere, content).expect("the file");
+        fs::rename(elsewhere, self.at(path)).expect("the rename");
+    }
+
+    fn intake(&self, settings: Settings) -> Intake {
+        fs::create_dir_all(self.at("")).expect("the inbox");
+        Intake::new(Inbox::new(settings).expect("valid settings"))
+    }
+}
+
+fn paths(batch: &Batch) -> BTreeSet<String> {
+    batch.ready.iter().map(|ready| ready.path.to_string_lossy().into_owned()).collect()
+}
+
+fn set(paths: &[&str]) -> BTreeSet<String> {
+    paths.iter().map(|&path| path.to_owned()).collect()
+}
+
+/// Polls with passing time until nothing more is to come at once.
+fn settled(intake: &mut Intake, from: Duration) -> BTreeSet<String> {
+    let mut found = paths(&intake.poll(from, 1000).expect("a readable inbox"));
+    let batch = intake.poll(from + SETTLE, 1000).expect("a readable inbox");
+    found.extend(paths(&batch));
+    found
+}
+
+#[test]
+fn what_is_there_at_the_start_is_found_after_it_has_settled() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    folder.write("site/2026/b.html", "two");
+    let mut intake = folder.intake(folder.settings());
+    let first = intake.poll(Duration::ZERO, 100).unwrap();
+    assert!(first.ready.is_empty() && !first.is_exhausted);
+    assert_eq!(first.wake_at, SETTLE);
+    let second = intake.poll(SETTLE, 100).unwrap();
+    assert_eq!(paths(&second), set(&["a.txt", "site/2026/b.html"]));
+    assert!(!second.is_exhausted, "both are in flight");
+    intake.finished(Path::new("a.txt"));
+    intake.finished(Path::new("site/2026/b.html"));
+    assert!(intake.poll(SETTLE, 100).unwrap().is_exhausted);
+}
+
+#[test]
+fn only_regular_files_with_honest_names_are_inputs() {
+    let folder = Folder::new();
+    for path in [
+        "a.txt",
+        ".hidden",
+        "b.tmp",
+        "c.part",
+        "done/d.txt",
+        "failed/e.txt",
+        "README.md",
+        "x/README.md",
+        "x/done/f.txt",
+    ] {
+        folder.write(path, "one");
+    }
+    fs::create_dir(folder.at("folder.html")).unwrap();
+    symlink(folder.at("a.txt"), folder.at("link.txt")).unwrap();
+    symlink("/", folder.at("root")).unwrap();
+    symlink(".", folder.at("x/round")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        folder.at("pipe.html"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o644),
+        0,
+    )
+    .unwrap();
+    let _socket = UnixListener::bind(folder.at("socket.txt")).unwrap();
+    let mut intake = folder.intake(folder.settings());
+    let first = intake.poll(Duration::ZERO, 100).unwrap();
+    let skipped: BTreeSet<String> = first.skipped.iter().map(|s| s.path.to_string_lossy().into_owned()).collect();
+    assert_eq!(skipped, set(&["link.txt", "root", "x/round", "pipe.html", "socket.txt"]));
+    assert!(first.skipped.iter().all(|skipped| !skipped.why.is_empty()));
+    assert_eq!(paths(&intake.poll(SETTLE, 100).unwrap()), set(&["a.txt", "x/README.md", "x/done/f.txt"]));
+    let inbox = Inbox::new(folder.settings()).unwrap();
+    for path in ["link.txt", "pipe.html", "socket.txt", "folder.html"] {
+        assert!(matches!(inbox.claim(Path::new(path), 1000, 1000), Err(Refused::NotRegular(_))), "{path}");
+    }
+    assert!(matches!(inbox.claim(Path::new("x/round/README.md"), 1000, 1000), Err(Refused::Vanished)));
+}
+
+#[test]
+fn a_sidecar_is_read_with_its_document_and_alone_after_a_longer_wait() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    folder.write("a.txt.meta.json", "{\"url\": \"x\"}");
+    folder.write("b.txt.meta.json", "{}");
+    let mut intake = folder.intake(folder.settings());
+    assert_eq!(settled(&mut intake, Duration::ZERO), set(&["a.txt"]));
+    let inbox = Inbox::new(folder.settings()).unwrap();
+    let claim = inbox.claim(Path::new("a.txt"), 1000, 1000).unwrap();
+    assert_eq!(claim.sidecar.as_deref(), Some(&b"{\"url\": \"x\"}"[..]));
+    assert_eq!(paths(&intake.poll(SETTLE * 10, 100).unwrap()), set(&["b.txt.meta.json"]));
+}
+
+#[test]
+fn a_sidecar_that_came_first_is_left_to_its_document() {
+    let folder = Folder::new();
+    folder.write("a.txt.meta.json", "{}");
+    let mut intake = folder.intake(folder.settings());
+    assert!(settled(&mut intake, Duration::ZERO).is_empty());
+    folder.write("a.txt", "one");
+    intake.look_again();
+    assert_eq!(settled(&mut intake, SETTLE * 5), set(&["a.txt"]));
+    intake.finished(Path::new("a.txt"));
+    fs::remove_file(folder.at("a.txt")).unwrap();
+    fs::remove_file(folder.at("a.txt.meta.json")).unwrap();
+    assert!(settled(&mut intake, SETTLE * 20).is_empty());
+    assert!(intake.poll(SETTLE * 30, 100).unwrap().is_exhausted);
+}
+
+#[test]
+fn an_unreadable_or_oversized_file_is_refused_for_what_it_is() {
+    let folder = Folder::new();
+    folder.write("large.txt", "0123456789");
+    folder.write("locked.txt", "one");
+    fs::set_permissions(folder.at("locked.txt"), fs::Permissions::from_mode(0o000)).unwrap();
+    let inbox = Inbox::new(folder.settings()).unwrap();
+    let refused = inbox.claim(Path::new("large.txt"), 5, 1000).unwrap_err();
+    assert!(matches!(refused, Refused::TooLarge { size: 10, limit: 5 }));
+    // Root reads everything, so there is nothing to see then.
+    if !rustix::process::geteuid().is_root() {
+        let refused = inbox.claim(Path::new("locked.txt"), 1000, 1000).unwrap_err();
+        assert!(matches!(refused, Refused::Document(_)), "{refused}");
+    }
+    assert!(matches!(inbox.claim(Path::new("gone.txt"), 1000, 1000), Err(Refused::Vanished)));
+    fs::rename(folder.at(""), folder.0.path().join("away")).unwrap();
+    assert!(matches!(inbox.claim(Path::new("large.txt"), 1000, 1000), Err(Refused::Desk(_))));
+}
+
+#[test]
+fn a_file_that_changes_under_the_reader_is_seen_to_have_changed() {
+    let folder = Folder::new();
+    let inbox = Inbox::new(folder.settings()).unwrap();
+    type Change = fn(&Folder);
+    let changes: [(&str, Change); 5] = [
+        ("appended", |folder| folder.write("a.txt", "one and two")),
+        ("truncated", |folder| folder.write("a.txt", "")),
+        ("rewritten", |folder| folder.write("a.txt", "two")),
+        ("replaced", |folder| folder.drop_in("a.txt", "one")),
+        ("removed", |folder| fs::remove_file(folder.at("a.txt")).unwrap()),
+    ];
+    for (what, change) in changes {
+        folder.write("a.txt", "one");
+        let mut claim = inbox.claim(Path::new("a.txt"), 1000, 1000).unwrap();
+        let mut text = String::new();
+        claim.file.read_to_string(&mut text).unwrap();
+        assert!(claim.unchanged().unwrap());
+        // Time stamps are as coarse as the kernel's tick, so a rewrite in the same tick is repeated.
+        let deadline = Instant::now() + PATIENCE;
+        while claim.unchanged().unwrap() {
+            change(&folder);
+            assert!(Instant::now() < deadline, "{what} was not seen");
+        }
+        assert_eq!(text, "one");
+    }
+}
+
+#[test]
+fn a_growing_file_is_not_picked_up_before_it_keeps_still() {
+    let folder = Folder::new();
+    folder.write("a.txt", "1");
+    let mut intake = folder.intake(folder.settings());
+    let mut content = "1".to_owned();
+    for step in 0..10 {
+        assert!(intake.poll(SETTLE * step, 100).unwrap().ready.is_empty());
+        content.push('1');
+        folder.write("a.txt", &content);
+    }
+    assert!(intake.poll(SETTLE * 10, 100).unwrap().ready.is_empty());
+    assert_eq!(paths(&intake.poll(SETTLE * 11, 100).unwrap()), set(&["a.txt"]));
+}
+
+#[test]
+fn an_empty_file_is_given_time_to_fill() {
+    let folder = Folder::new();
+    folder.write("a.txt", "");
+    let mut intake = folder.intake(folder.settings());
+    assert!(settled(&mut intake, Duration::ZERO).is_empty());
+    assert_eq!(paths(&intake.poll(SETTLE * 10, 100).unwrap()), set(&["a.txt"]));
+}
+
+#[test]
+fn no_more_is_given_than_there_is_room_for_and_nothing_is_forgotten() {
+    let folder = Folder::new();
+    for n in 0..50 {
+        folder.write(&format!("{n}.txt"), "one");
+    }
+    // Room to watch ten files for settling, and to read seven at once.
+    let mut intake = folder.intake(Settings { max_settling: 10, ..folder.settings() });
+    let (mut found, mut now) = (BTreeSet::new(), Duration::ZERO);
+    for _ in 0..200 {
+        let batch = intake.poll(now, 7).unwrap();
+        assert!(batch.ready.len() <= 7);
+        for ready in &batch.ready {
+            assert!(found.insert(ready.path.clone()), "{:?} twice", ready.path);
+            fs::remove_file(folder.at(ready.path.to_str().unwrap())).unwrap();
+            intake.finished(&ready.path);
+        }
+        now = batch.wake_at.max(now);
+        if batch.is_exhausted {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 50);
+}
+
+#[test]
+fn a_file_in_flight_is_not_given_twice_and_a_changed_one_comes_again() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    let mut intake = folder.intake(folder.settings());
+    assert_eq!(settled(&mut intake, Duration::ZERO).len(), 1);
+    intake.look_again();
+    assert!(settled(&mut intake, SETTLE * 5).is_empty());
+    intake.again(Path::new("a.txt"));
+    assert_eq!(settled(&mut intake, SETTLE * 10), set(&["a.txt"]));
+}
+
+#[test]
+fn a_kept_file_is_read_again_only_when_it_changes() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    let mut intake = folder.intake(folder.settings());
+    intake.poll(Duration::ZERO, 10).unwrap();
+    let ready = intake.poll(SETTLE, 10).unwrap().ready.remove(0);
+    intake.kept(&ready.path, &ready.stamp);
+    for round in 1..5 {
+        intake.look_again();
+        assert!(settled(&mut intake, SETTLE * 10 * round).is_empty());
+        assert!(intake.poll(SETTLE * (10 * round + 1), 10).unwrap().is_exhausted);
+    }
+    folder.write("a.txt", "another");
+    intake.look_again();
+    assert_eq!(settled(&mut intake, SETTLE * 100), set(&["a.txt"]));
+}
+
+#[test]
+fn an_inbox_that_is_missing_is_an_error_and_is_found_when_it_is_there() {
+    let folder = Folder::new();
+    let mut intake = Intake::new(Inbox::new(folder.settings()).unwrap());
+    for _ in 0..3 {
+        assert!(intake.poll(Duration::ZERO, 10).is_err());
+    }
+    folder.write("a.txt", "one");
+    assert_eq!(settled(&mut intake, SETTLE), set(&["a.txt"]));
+}
+
+#[test]
+fn folders_past_the_bound_are_named_and_not_entered() {
+    let folder = Folder::new();
+    folder.write("1/2/a.txt", "one");
+    folder.write("1/2/3/b.txt", "one");
+    let mut intake = folder.intake(Settings { max_depth: 2, ..folder.settings() });
+    let first = intake.poll(Duration::ZERO, 10).unwrap();
+    assert_eq!(first.skipped.len(), 1);
+    assert!(first.skipped[0].why.contains("max_depth"));
+    assert_eq!(paths(&intake.poll(SETTLE, 10).unwrap()), set(&["1/2/a.txt"]));
+}
+
+/// An intake with events, and what waits for them.
+struct Watched {
+    intake: Intake,
+    runtime: tokio::runtime::Runtime,
+    start: Instant,
+}
+
+impl Watched {
+    fn new(folder: &Folder, settings: Settings) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let intake = folder.intake(Settings { poll: false, ..settings });
+        Self { intake, runtime, start: Instant::now() }
+    }
+
+    /// Waits for events, never for the scan, until all these have been given; gives what else came as well.
+    fn wait_for(&mut self, wanted: &[&str]) -> BTreeSet<String> {
+        let (mut found, wanted) = (BTreeSet::new(), set(wanted));
+        let signal = self.intake.signal();
+        loop {
+            let batch = self.intake.poll(self.start.elapsed(), 1000).expect("a readable inbox");
+            found.extend(paths(&batch));
+            if wanted.is_subset(&found) {
+                return found;
+            }
+            assert!(self.start.elapsed() < PATIENCE, "got {found:?} of {wanted:?}");
+            let pause = batch.wake_at.saturating_sub(self.start.elapsed()).min(PATIENCE);
+            let _ = self.runtime.block_on(async { tokio::time::timeout(pause, signal.changed()).await });
+        }
+    }
+
+    /// One whole scan.
+    fn scan(&mut self) {
+        self.intake.poll(self.start.elapsed(), 1000).expect("a readable inbox");
+    }
+}
+
+#[test]
+fn a_file_that_is_renamed_or_closed_is_taken_at_once() {
+    let folder = Folder::new();
+    // It would never settle, so that only a hint of being whole makes it ready.
+    let mut watched = Watched::new(&folder, Settings { settle_ms: 3_600_000, ..folder.settings() });
+    watched.scan();
+    folder.drop_in("renamed.txt", "one");
+    folder.write("closed.txt", "one");
+    assert_eq!(watched.wait_for(&["renamed.txt", "closed.txt"]), set(&["renamed.txt", "closed.txt"]));
+}
+
+#[test]
+fn where_sidecars_are_in_use_a_document_waits_for_its_own() {
+    let folder = Folder::new();
+    let mut watched = Watched::new(&folder, Settings { settle_ms: 3_600_000, ..folder.settings() });
+    watched.scan();
+    folder.drop_in("a.txt.meta.json", "{}");
+    folder.drop_in("a.txt", "one");
+    folder.drop_in("b.txt", "one");
+    folder.drop_in("b.txt.meta.json", "{}");
+    folder.drop_in("c.txt", "one");
+    folder.drop_in("d.txt.meta.json", "{}");
+    folder.drop_in("d.txt", "one");
+    let found = watched.wait_for(&["a.txt", "b.txt", "d.txt"]);
+    assert!(!found.contains("c.txt"), "{found:?}");
+}
+
+#[test]
+fn a_file_linked_into_place_is_hinted_and_settles() {
+    let folder = Folder::new();
+    let mut watched = Watched::new(&folder, folder.settings());
+    watched.scan();
+    let elsewhere = folder.0.path().join("elsewhere");
+    fs::write(&elsewhere, "one").unwrap();
+    fs::hard_link(elsewhere, folder.at("linked.txt")).unwrap();
+    watched.wait_for(&["linked.txt"]);
+}
+
+#[test]
+fn new_folders_are_looked_into_and_watched() {
+    let folder = Folder::new();
+    let mut watched = Watched::new(&folder, folder.settings());
+    watched.scan();
+    let elsewhere = folder.0.path().join("moved");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("a.txt"), "one").unwrap();
+    fs::rename(elsewhere, folder.at("moved")).unwrap();
+    folder.write("made/deep/b.txt", "one");
+    watched.wait_for(&["moved/a.txt", "made/deep/b.txt"]);
+    folder.drop_in("made/deep/c.txt", "one");
+    watched.wait_for(&["made/deep/c.txt"]);
+}
+
+#[test]
+fn more_events_than_can_be_held_cost_a_scan_and_no_file() {
+    let folder = Folder::new();
+    let mut watched = Watched::new(&folder, Settings { max_hints: 2, ..folder.settings() });
+    watched.scan();
+    let names: Vec<String> = (0..200).map(|n| format!("{n}.txt")).collect();
+    for name in &names {
+        folder.drop_in(name, "one");
+    }
+    watched.wait_for(&names.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_inbox_that_is_removed_and_made_again_is_watched_again() {
+    let folder = Folder::new();
+    let mut watched = Watched::new(&folder, folder.settings());
+    watched.scan();
+    fs::rename(folder.at(""), folder.0.path().join("away")).unwrap();
+    watched.intake.look_again();
+    // The scan after a pause is what notices.
+    let deadline = watched.start + PATIENCE;
+    while watched.intake.poll(watched.start.elapsed(), 10).is_ok() {
+        assert!(Instant::now() < deadline, "a missing inbox was not noticed");
+    }
+    fs::create_dir(folder.at("")).unwrap();
+    watched.scan();
+    folder.drop_in("a.txt", "one");
+    watched.wait_for(&["a.txt"]);
+}
