@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use copydesk::clean::Cleaner;
 use copydesk::config::Loaded;
 use copydesk::desk;
 use copydesk::inbox::Inbox;
@@ -37,8 +36,8 @@ impl Command {
         if let Err(error) = patterns {
             findings.push(("settings", Err(error)));
         }
-        let _ = Cleaner::new(settings.clean.clone());
-        findings.push(("rules", Ok("every phrase rule compiles".into())));
+        let rules = settings.cleaner().map_err(|error| error.to_string());
+        findings.push(("rules", rules.map(|_| "every phrase rule compiles".into())));
         findings.push(("inbox", folder(&settings.inbox.path, false)));
         findings.push(("outbox", folder(&settings.outbox.path, true)));
         findings.push(("state", folder(state, true)));

@@ -88,7 +88,7 @@ impl Command {
 
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let settings = loaded.settings;
-        let cleaner = Arc::new(Cleaner::new(settings.clean));
+        let cleaner = Arc::new(settings.cleaner()?);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let (jobs, queue) = bounded::<Batch>(cores * BATCHES_PER_CORE);
         let (steps, order) = bounded::<Step>(cores * BATCHES_PER_CORE);

@@ -54,7 +54,7 @@ impl Command {
             return explain_id::run(id, &loaded);
         }
         let settings = loaded.settings;
-        let cleaner = Cleaner::new(settings.clean);
+        let cleaner = settings.cleaner()?;
         let parts = documents::parts(&self.target, &settings.read)
             .with_context(|| format!("cannot read {}", self.target.display()))?;
         let markup = Markup::for_stdout();

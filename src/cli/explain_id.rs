@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use copydesk::article::{Article, Block, BlockKind, Document};
-use copydesk::clean::Cleaner;
 use copydesk::config::{Loaded, Settings};
 use copydesk::dedup::{Evidence, Outcome};
 use copydesk::inbox::{DONE, decode_path};
@@ -36,6 +35,7 @@ pub fn run(id: &str, loaded: &Loaded) -> anyhow::Result<Exit> {
     let json = std::fs::read(&path)
         .with_context(|| format!("{} is not in the outbox yet, or was taken from it", path.display()))?;
     let record: Record = serde_json::from_slice(&json).with_context(|| format!("{} is no record", path.display()))?;
+    let cleaner = settings.cleaner()?;
     let mut notes = Vec::new();
     if asked.id != article.id {
         notes.push(format!("{id} was withdrawn: it is a copy of this article"));
@@ -45,7 +45,7 @@ pub fn run(id: &str, loaded: &Loaded) -> anyhow::Result<Exit> {
             notes.push("the original is not at hand, so the cuts stand after the text".to_owned());
             paragraphs(&record)
         },
-        |document| blocks(&document, &Cleaner::new(settings.clean.clone()), &record.text),
+        |document| blocks(&document, &cleaner, &record.text),
     );
     notes.extend(copies(&record));
     notes.extend(comparisons(&reader, &article)?);
@@ -132,7 +132,7 @@ fn comparisons(reader: &Reader, article: &ArticleRow) -> anyhow::Result<Vec<Stri
         let found: Vec<Evidence> =
             serde_json::from_slice(&json).context("the state holds a comparison that is no JSON")?;
         for evidence in found.iter().take(SHOWN) {
-            let Some((other, cluster)) = reader.place_of(evidence.other)? else { continue };
+            let Some(DocumentRow { path: other, cluster, .. }) = reader.document(evidence.other)? else { continue };
             let id = reader.article_of(cluster)?.map(|row| row.id).unwrap_or_default();
             let other = if cluster == article.cluster { other } else { format!("{other} (article {id})") };
             lines.push(format!("  {path} and {other}: {}", verdict(evidence)));

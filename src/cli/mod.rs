@@ -77,13 +77,13 @@ struct Common {
 #[command(next_help_heading = "Settings")]
 struct Folders {
     /// Take articles from this folder [default: inbox]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     inbox: Option<PathBuf>,
     /// Publish into this folder [default: outbox]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     outbox: Option<PathBuf>,
     /// Keep the ledger in this folder [default: state]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     state: Option<PathBuf>,
 }
 

@@ -50,7 +50,7 @@ pub struct Command {
 impl Command {
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let settings = loaded.settings;
-        let plan = settings.plan();
+        let plan = settings.plan()?;
         let before = Reader::open(&settings.state.path)?.map_or(Ok(0), |reader| reader.last_event())?;
         let progress = Arc::new(Progress::default());
         let started = Instant::now();

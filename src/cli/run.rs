@@ -32,7 +32,7 @@ pub struct Command {
 impl Command {
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let progress = Arc::new(Progress::default());
-        desk::run(&loaded.settings.plan(), Arc::clone(&progress), stopped())?;
+        desk::run(&loaded.settings.plan()?, Arc::clone(&progress), stopped())?;
         let done = progress.snapshot();
         info!(
             files = done.files,

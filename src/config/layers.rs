@@ -56,16 +56,7 @@ impl Sources {
         let mut files = vec![main.clone()];
         let conf_d = main.with_file_name("conf.d");
         if conf_d.is_dir() {
-            let unreadable = |error: std::io::Error| Error::File { path: conf_d.clone(), message: error.to_string() };
-            let mut parts = Vec::new();
-            for entry in conf_d.read_dir().map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
-                if path.extension().is_some_and(|extension| extension == "toml") {
-                    parts.push(path);
-                }
-            }
-            parts.sort();
-            files.extend(parts);
+            files.extend(super::toml_files(&conf_d)?);
         }
         Ok(files)
     }
@@ -78,8 +69,7 @@ pub(super) fn merge(sources: &Sources) -> Result<(Value, Value), Error> {
         Config::builder().add_source(built_in()).build().map_err(|error| Error::Other(error.to_string()))?.cache;
     let mut builder = Config::builder().add_source(built_in());
     for path in sources.files()? {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Error::File { path: path.clone(), message: error.to_string() })?;
+        let text = super::read(&path)?;
         builder = builder.add_source(Layer::file(&path, &text, &sources.folder)?);
     }
     let (mut pairs, mut refused) = (Vec::new(), Vec::new());

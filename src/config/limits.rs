@@ -68,7 +68,7 @@ pub(super) fn check(values: &[Setting], settings: &Settings, folder: &Path) -> R
         let rule = format!("must not lie in the outbox ({})", settings.outbox.path.display());
         refused.extend(setting("inbox.path").map(|setting| Refusal::of(setting, rule)));
     }
-    for setting in values.iter().filter(|setting| setting.key.ends_with(".path")) {
+    for setting in values.iter().filter(|setting| setting.key.ends_with(".path") && setting.key != "rules.path") {
         if setting.value.as_str().is_some_and(str::is_empty) {
             refused.push(Refusal::of(setting, "must name a folder"));
         }

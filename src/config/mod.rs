@@ -3,6 +3,8 @@
 //! Each stage owns the type of its settings; this module only composes them and decides where a value comes from.
 //! Everything is checked once, at start: a desk that runs has settings that cannot be wrong.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 mod layers;
@@ -13,6 +15,7 @@ mod show;
 pub use layers::{Flag, Sources};
 pub use refusal::{Error, Refusal};
 
+use crate::clean::{Cleaner, RulePack};
 use crate::{clean, dedup, desk, inbox, ledger, outbox, read, story};
 
 /// The built-in defaults, which are also the documentation of every key.
@@ -25,6 +28,7 @@ pub struct Settings {
     pub inbox: inbox::Settings,
     pub read: read::Settings,
     pub clean: clean::Settings,
+    pub rules: Rules,
     pub dedup: dedup::Settings,
     pub story: story::Settings,
     pub outbox: outbox::Settings,
@@ -35,10 +39,61 @@ pub struct Settings {
 
 impl Settings {
     /// What a desk works by: all but the log.
-    pub fn plan(&self) -> desk::Plan {
-        let Self { inbox, read, clean, dedup, story, outbox, state, desk, log: _ } = self.clone();
-        desk::Plan { inbox, read, clean, dedup, story, outbox, state, desk }
+    ///
+    /// # Errors
+    /// A rule pack that cannot be read.
+    pub fn plan(&self) -> Result<desk::Plan, Error> {
+        let Self { inbox, read, clean, rules, dedup, story, outbox, state, desk, log: _ } = self.clone();
+        Ok(desk::Plan { inbox, read, clean, rules: rules.packs()?, dedup, story, outbox, state, desk })
     }
+
+    /// A cleaner with these settings and rule packs, for commands that need no desk.
+    ///
+    /// # Errors
+    /// As [`Self::plan`], and a rule that is wrong, with its file and line.
+    pub fn cleaner(&self) -> Result<Cleaner, Error> {
+        Cleaner::with_packs(self.clean.clone(), &self.rules.packs()?).map_err(|error| Error::Other(error.to_string()))
+    }
+}
+
+/// Where the user's own phrase rules lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// A folder of rule packs, `*.toml`; empty for none.
+    pub path: PathBuf,
+}
+
+impl Rules {
+    /// Reads the packs in the order of their names: later ones override earlier ones.
+    fn packs(&self) -> Result<Vec<RulePack>, Error> {
+        if self.path.as_os_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let packs = toml_files(&self.path)?.into_iter().map(|path| {
+            let text = read(&path)?;
+            Ok(RulePack { name: path.display().to_string(), text })
+        });
+        packs.collect()
+    }
+}
+
+/// The `*.toml` files of a folder, by name.
+fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unreadable = |error: std::io::Error| Error::File { path: folder.to_owned(), message: error.to_string() };
+    let mut files = Vec::new();
+    for entry in folder.read_dir().map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| Error::File { path: path.to_owned(), message: error.to_string() })
 }
 
 /// What is logged, and how.

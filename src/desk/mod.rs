@@ -33,8 +33,12 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+<<<<<<< HEAD
 use crate::clean::site::SiteMemory;
 use crate::clean::{self, Cleaner};
+=======
+use crate::clean::{self, Cleaner, RuleError, RulePack};
+>>>>>>> cli
 use crate::dedup::{self, Deduplicator};
 use crate::inbox::{self, Inbox};
 use crate::ledger::{self, Ledger, LedgerError};
@@ -78,6 +82,8 @@ pub struct Plan {
     pub inbox: inbox::Settings,
     pub read: read::Settings,
     pub clean: clean::Settings,
+    /// The user's phrase rules, as read.
+    pub rules: Vec<RulePack>,
     pub dedup: dedup::Settings,
     pub story: story::Settings,
     pub outbox: outbox::Settings,
@@ -98,8 +104,8 @@ pub enum DeskError {
     Outbox(#[from] OutboxError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    #[error("{0}")]
-    Rules(String),
+    #[error("phrase rules: {0}")]
+    Rules(#[from] RuleError),
     #[error("{path}: {source}")]
     Given { path: PathBuf, source: io::Error },
     #[error("starting threads: {0}")]
@@ -137,7 +143,7 @@ impl Works {
                 .and_then(|found| if found.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) });
             is_folder.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
         }
-        let cleaner = Arc::new(Cleaner::new(plan.clean.clone()));
+        let cleaner = Arc::new(Cleaner::with_packs(plan.clean.clone(), &plan.rules)?);
         let lock = lock::take(&plan.state.path, inbox.map(Inbox::root))?;
         let ledger = Ledger::open(&plan.state.path)?;
         let outbox = Arc::new(Outbox::open(&plan.outbox.path)?);

@@ -112,13 +112,6 @@ impl Reader {
         article(&self.connection, founder)
     }
 
-    /// Which document this is: its path, and the article that it belongs to.
-    pub fn place_of(&self, document: u64) -> Result<Option<(String, u64)>, LedgerError> {
-        let mut statement = self.connection.prepare_cached("SELECT path, cluster FROM documents WHERE seq = ?1")?;
-        let place = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
-        Ok(statement.query_row([document as i64], place).optional()?)
-    }
-
     /// With which earlier documents this one was compared and what came of it, as JSON; `None` when with none.
     pub fn comparisons(&self, document: u64) -> Result<Option<Vec<u8>>, LedgerError> {
         let mut statement = self.connection.prepare_cached("SELECT evidence FROM comparisons WHERE seq = ?1")?;
@@ -166,6 +159,29 @@ impl Reader {
         )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Calls `take` with each document that taught a publication and the fingerprints of its lines, in arrival order.
+    pub fn each_lesson_of(&self, publication: &str, mut take: impl FnMut(u64, &[u64])) -> Result<(), LedgerError> {
+        let mut statement = self.connection.prepare(
+            "SELECT l.seq, l.lines FROM lessons l LEFT JOIN forgotten f USING (publication)
+             WHERE l.publication = ?1 AND l.seq > coalesce(f.seq, 0) ORDER BY l.seq",
+        )?;
+        let mut rows = statement.query([publication])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let lines: Vec<u64> =
+                bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("chunks of 8"))).collect();
+            take(row.get::<_, i64>(0)? as u64, &lines);
+        }
+        Ok(())
+    }
+
+    /// A document by its number.
+    pub fn document(&self, document: u64) -> Result<Option<DocumentRow>, LedgerError> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE seq = ?1"))?;
+        Ok(statement.query_row([document as i64], self::document).optional()?)
     }
 
     /// The documents that taught a publication, the latest first, at most `limit`.
