@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use copydesk::inbox::{Batch, Inbox, Intake, Refused, Settings};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 const SETTLE: Duration = Duration::from_millis(300);
@@ -421,4 +422,87 @@ fn an_inbox_that_is_removed_and_made_again_is_watched_again() {
     watched.scan();
     folder.drop_in("a.txt", "one");
     watched.wait_for(&["a.txt"]);
+}
+
+/// What happens to the inbox between two polls.
+#[derive(Clone, Debug)]
+enum Step {
+    Write(u8, u8),
+    DropIn(u8, u8),
+    Remove(u8),
+    Poll(u16),
+    /// The desk is done with the oldest file in flight: it has been taken out of the inbox.
+    Finish,
+    /// It was found to have changed while it was read.
+    Again,
+    LookAgain,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => (0..8_u8, 0..4_u8).prop_map(|(name, content)| Step::Write(name, content)),
+        2 => (0..8_u8, 0..4_u8).prop_map(|(name, content)| Step::DropIn(name, content)),
+        1 => (0..8_u8).prop_map(Step::Remove),
+        4 => (0..500_u16).prop_map(Step::Poll),
+        2 => Just(Step::Finish),
+        1 => Just(Step::Again),
+        1 => Just(Step::LookAgain),
+    ];
+    proptest::collection::vec(step, 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_every_file_is_given_and_none_twice_at_a_time(steps in steps()) {
+        let folder = Folder::new();
+        // Three watched at once and two given at once, so that every bound is met.
+        let mut intake = folder.intake(Settings { max_settling: 3, max_hints: 2, ..folder.settings() });
+        let (mut now, mut flying, mut given) = (Duration::ZERO, Vec::<PathBuf>::new(), 0_usize);
+        let name = |name: u8| if name % 2 == 0 { format!("{name}.txt") } else { format!("site/{name}.txt") };
+        fs::create_dir(folder.at("site")).unwrap();
+        for step in steps {
+            match step {
+                Step::Write(file, content) => folder.write(&name(file), &"x".repeat(content.into())),
+                Step::DropIn(file, content) => folder.drop_in(&name(file), &"x".repeat(content.into())),
+                Step::Remove(file) => drop(fs::remove_file(folder.at(&name(file)))),
+                Step::Poll(ms) => {
+                    now += Duration::from_millis(ms.into());
+                    for ready in intake.poll(now, 2).unwrap().ready {
+                        prop_assert!(!flying.contains(&ready.path), "{:?} is in flight", ready.path);
+                        flying.push(ready.path);
+                    }
+                }
+                Step::Finish | Step::Again if flying.is_empty() => {}
+                Step::Finish => {
+                    let path = flying.remove(0);
+                    drop(fs::remove_file(folder.at(path.to_str().unwrap())));
+                    intake.finished(&path);
+                }
+                Step::Again => intake.again(&flying.remove(0)),
+                Step::LookAgain => intake.look_again(),
+            }
+        }
+        // Left in peace, everything comes.
+        for path in flying.drain(..) {
+            intake.again(&path);
+        }
+        intake.look_again();
+        for _ in 0..500 {
+            let batch = intake.poll(now, 2).unwrap();
+            for ready in batch.ready {
+                fs::remove_file(folder.at(ready.path.to_str().unwrap())).unwrap();
+                intake.finished(&ready.path);
+                given += 1;
+            }
+            if batch.is_exhausted {
+                break;
+            }
+            now = now.max(batch.wake_at);
+        }
+        let inbox = Inbox::new(folder.settings()).unwrap();
+        let left = inbox.scan().filter(|found| matches!(found, Ok(copydesk::inbox::Found::File { .. }))).count();
+        prop_assert_eq!(left, 0, "after {} were given", given);
+    }
 }

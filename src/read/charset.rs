@@ -18,6 +18,8 @@ use super::rejected::{Reason, Rejected};
 const UTF8_MAJORITY: usize = 4;
 /// Bytes looked at for the zero bytes of UTF-16.
 const UTF16_SAMPLE_BYTES: usize = 1024;
+/// Fewer zero bytes than this are no evidence.
+const UTF16_MIN_ZEROS: usize = 4;
 /// Replacement characters above one in this many mean that the text is lost.
 const DAMAGED_ONE_IN: usize = 10;
 
@@ -27,25 +29,25 @@ pub(super) struct Decoded {
     pub encoding: &'static Encoding,
 }
 
-/// Decodes a whole document; takes the bytes because valid UTF-8, the common case, is not copied.
+/// Decodes a whole document.
 pub(super) fn decode(bytes: Vec<u8>, format: Format) -> Result<Decoded, Rejected> {
     if bytes.starts_with(b"\xff\xfe\0\0") || bytes.starts_with(b"\0\0\xfe\xff") {
         let rejected = Rejected::new(Reason::BadCharset, "the file is in UTF-32", "save it in UTF-8");
         return Err(rejected);
     }
-    let encoding = choose(&bytes, format);
-    if encoding == UTF_8 {
-        let bytes = match String::from_utf8(bytes) {
-            Ok(mut text) => {
-                if text.starts_with('\u{feff}') {
-                    text.drain(..'\u{feff}'.len_utf8());
-                }
-                return Ok(Decoded { text, encoding });
+    let bytes = match String::from_utf8(bytes) {
+        // The common case, which is not copied. What is left to think about is ASCII that a page declares to be more than
+        // that, such as ISO-2022-JP, and UTF-16, whose zero bytes are valid UTF-8.
+        Ok(mut text) if !text.contains('\0') && (format != Format::Html || !text.is_ascii()) => {
+            if text.starts_with('\u{feff}') {
+                text.drain(..'\u{feff}'.len_utf8());
             }
-            Err(error) => error.into_bytes(),
-        };
-        return finish(encoding.decode_with_bom_removal(&bytes), encoding);
-    }
+            return Ok(Decoded { text, encoding: UTF_8 });
+        }
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
+    let encoding = choose(&bytes, format);
     finish(encoding.decode_with_bom_removal(&bytes), encoding)
 }
 
@@ -61,13 +63,10 @@ fn finish(decoded: (Cow<'_, str>, bool), encoding: &'static Encoding) -> Result<
     Ok(Decoded { text: text.into_owned(), encoding })
 }
 
+/// For bytes that are not plainly UTF-8.
 fn choose(bytes: &[u8], format: Format) -> &'static Encoding {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding;
-    }
-    let (wide, damaged) = utf8_census(bytes);
-    if damaged == 0 && wide > 0 && !bytes.contains(&0) {
-        return UTF_8;
     }
     let declared = if format == Format::Html { prescan::declared(bytes) } else { None };
     match declared {
@@ -77,6 +76,7 @@ fn choose(bytes: &[u8], format: Format) -> &'static Encoding {
     if let Some(encoding) = utf16(bytes) {
         return encoding;
     }
+    let (wide, damaged) = utf8_census(bytes);
     if damaged == 0 || wide >= damaged * UTF8_MAJORITY {
         return UTF_8;
     }
@@ -94,13 +94,15 @@ fn utf8_census(bytes: &[u8]) -> (usize, usize) {
     if bytes.is_ascii() {
         return (0, 0);
     }
-    let (mut wide, mut damaged) = (0, 0);
+    let (mut wide, mut damaged, mut is_cut) = (0, 0, false);
     for chunk in bytes.utf8_chunks() {
         // A character has one byte that is no continuation byte.
         wide += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
         damaged += usize::from(!chunk.invalid().is_empty());
+        is_cut = std::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
     }
-    (wide, damaged)
+    // A file cut off inside its last character is not damaged for that.
+    (wide, if is_cut && wide > 0 { damaged - 1 } else { damaged })
 }
 
 /// UTF-16 by its byte order mark, or by zero bytes that stand in one half of the byte pairs and hardly in the other.
@@ -115,8 +117,8 @@ pub(super) fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     let zeros = |offset: usize| sample.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
     let (first, second) = (zeros(0), zeros(1));
     // Letters of Latin scripts have a zero half; a fifth of the pairs leaves room for other scripts between spaces.
-    let encoding = match pairs {
-        0 | 1 => return None,
+    let encoding = match first.max(second) {
+        ..UTF16_MIN_ZEROS => return None,
         _ if second * 5 >= pairs && first * 20 <= second => UTF_16LE,
         _ if first * 5 >= pairs && second * 20 <= first => UTF_16BE,
         _ => return None,
