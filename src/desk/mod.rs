@@ -33,12 +33,8 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-<<<<<<< HEAD
 use crate::clean::site::SiteMemory;
-use crate::clean::{self, Cleaner};
-=======
 use crate::clean::{self, Cleaner, RuleError, RulePack};
->>>>>>> cli
 use crate::dedup::{self, Deduplicator};
 use crate::inbox::{self, Inbox};
 use crate::ledger::{self, Ledger, LedgerError};
