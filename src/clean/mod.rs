@@ -50,6 +50,7 @@ impl Level {
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     pub level: Level,
+    pub memory: site::Limits,
 }
 
 /// What a front end makes of a document: metadata found, the body's blocks in order, and what it left out already.

@@ -116,6 +116,12 @@ impl SiteMemory {
         }
     }
 
+    /// Whether any of these lines is proven for the publication: whether the site pass has anything to do.
+    pub fn knows_any(&self, publication: &str, fingerprints: &[u64]) -> bool {
+        let Some(known) = self.publications.get(publication) else { return false };
+        fingerprints.iter().any(|line| known.lines.get(line).is_some_and(|seen| seen.count >= self.needed))
+    }
+
     /// Remembers the lines of an article that is no near-copy of a known one, and returns the earlier articles that
     /// have lines proven by it, in ascending order: their drafts are worth finishing again.
     ///

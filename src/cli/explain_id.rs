@@ -154,8 +154,8 @@ fn verdict(evidence: &Evidence) -> String {
         Outcome::Roundup => "not merged: one is a page of several articles",
         Outcome::Chain => "not merged: a copy of one of its copies, not of the article",
     };
-    let slots = evidence.slots_kept.map(|kept| format!(", {:.0} % of names and numbers alike", kept * 100.0));
-    format!("{why}; shared: {shares}{}", slots.unwrap_or_default())
+    let agreement = evidence.agreement.map(|kept| format!(", {:.0} % of names and numbers alike", kept * 100.0));
+    format!("{why}; shared: {shares}{}", agreement.unwrap_or_default())
 }
 
 /// The record's fields as an article, which is what the mark-up shows.

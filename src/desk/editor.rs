@@ -16,6 +16,7 @@ use super::gate::Gate;
 use super::health::Health;
 use super::progress::Progress;
 use super::publisher::{Order, Published, Publishers};
+use super::revise;
 use super::work::{Failure, InputFile, Prepared, Ready, What};
 use crate::article::InputId;
 use crate::clean::site::SiteMemory;
@@ -132,7 +133,7 @@ impl Editor {
             }
         })?;
         ledger.each_lesson(|lesson| {
-            memory.learn(&lesson.publication, lesson.seq, lesson.day, &lesson.lines);
+            memory.learn(&lesson.publication, lesson.seq, &lesson.lines);
         })?;
         tracing::info!(documents, ms = started.elapsed().as_millis() as u64, "index rebuilt from the ledger");
         for article in self.seat.ledger.pending()? {
@@ -256,10 +257,12 @@ impl Editor {
 
     /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
     fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed), Failure> {
-        let Prepared { document, record, draft, article, sketch, terms } = prepared;
+        let Prepared { document, record, draft, lines, article, sketch, terms } = prepared;
         let path = document.path.clone();
         let day = (received_ms / MS_PER_DAY) as i32;
-        let (article, sketch, terms) = if self.seat.memory.concerns(&draft) {
+        let (article, sketch, terms) = if let Some(publication) = &draft.publication
+            && self.seat.memory.knows_any(publication, &lines)
+        {
             let article = self
                 .seat
                 .cleaner
@@ -316,11 +319,6 @@ impl Editor {
         if verdict.cluster == seq {
             let story = self.seat.stories.place(seq, &terms, day);
             self.fresh.stories.insert(seq, story);
-            if let Some(publication) = &draft.publication {
-                let lines = draft.fingerprints();
-                self.seat.memory.learn(publication, seq, day, &lines);
-                self.batch.lessons.push(Lesson { seq, publication: publication.clone(), day, lines });
-            }
         }
         tracing::info!(%path, article = verdict.cluster, copy = verdict.cluster != seq, title = article.title, "decided");
         self.batch.sketches.push(Sketched {
@@ -331,7 +329,34 @@ impl Editor {
             brief,
             terms: if verdict.cluster == seq { terms.to_bytes() } else { Vec::new() },
         });
-        Ok((verdict.cluster, Filed::new(&document, article)))
+        let mut filed = Filed::new(&document, article);
+        // A near-copy would teach the article itself.
+        if verdict.cluster == seq
+            && let Some(publication) = &draft.publication
+        {
+            filed.taught = revise::taught(&draft, &filed.article);
+            let proven = self.seat.memory.learn(publication, seq, &lines);
+            self.batch.lessons.push(Lesson { seq, publication: publication.clone(), lines });
+            for earlier in proven {
+                self.finish_again(earlier);
+            }
+        }
+        Ok((verdict.cluster, filed))
+    }
+
+    /// Cleans an earlier article once more with what its site is known for now.
+    fn finish_again(&mut self, doc: u64) {
+        let filed = match self.fresh.bodies.get(&doc) {
+            Some(filed) => Some(filed.clone()),
+            None => self.read(|ledger| ledger.filed(doc)).ok().flatten(),
+        };
+        let Seat { cleaner, memory, .. } = &self.seat;
+        let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
+        self.batch.revised.push((doc, filed.pack()));
+        self.fresh.bodies.insert(doc, filed);
+        if let Some(cluster) = self.cluster_of(doc) {
+            self.fresh.touch(cluster);
+        }
     }
 
     /// Writes the batch, then orders what it changed to be shown.

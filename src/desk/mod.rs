@@ -20,6 +20,7 @@ mod progress;
 mod publisher;
 mod reader;
 mod retirer;
+mod revise;
 mod work;
 
 use std::io;
@@ -32,6 +33,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use crate::clean::site::SiteMemory;
 use crate::clean::{self, Cleaner, RuleError, RulePack};
 use crate::dedup::{self, Deduplicator};
 use crate::inbox::{self, Inbox};
@@ -152,7 +154,7 @@ impl Works {
             cleaner: cleaner.clone(),
             dedup: Deduplicator::new(plan.dedup.clone()),
             stories: Stories::new(plan.story.clone()),
-            memory: clean::site::SiteMemory::default(),
+            memory: SiteMemory::new(plan.clean.level, plan.clean.memory),
             publishers,
             published,
             retire,

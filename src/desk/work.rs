@@ -131,6 +131,8 @@ pub struct Prepared {
     /// Number and bytes of a record, for the case that it fails later.
     pub record: Option<(u64, Vec<u8>)>,
     pub draft: Draft,
+    /// Fingerprints of the draft's lines, for the site memory.
+    pub lines: Vec<u64>,
     /// The article as it is when nothing is known of its site.
     pub article: Article,
     pub sketch: Sketch,
@@ -365,6 +367,7 @@ fn document(piece: Piece, file: &InputFile, bench: &Bench) -> What {
         Ok((draft, article)) => What::Document(Box::new(Prepared {
             sketch: Sketch::of(article.title.as_deref(), &article.text),
             terms: Terms::of(article.title.as_deref(), &article.text),
+            lines: if draft.publication.is_some() { draft.fingerprints() } else { Vec::new() },
             document,
             record,
             draft,

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 pub use reader::{Counts, FeedEvent, Reader, rfc3339};
-pub use rows::{ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, SketchRow, Sketched, path_key};
+pub use rows::{ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, SketchRow, Sketched, Taught, path_key};
 
 use crate::article::InputId;
 
@@ -201,14 +201,14 @@ impl Ledger {
     /// Calls `take` for every lesson that still counts, in arrival order.
     pub fn each_lesson(&self, mut take: impl FnMut(Lesson)) -> Result<(), LedgerError> {
         let mut statement = self.connection.prepare(
-            "SELECT l.seq, l.publication, l.day, l.lines FROM lessons l LEFT JOIN forgotten f USING (publication)
+            "SELECT l.seq, l.publication, l.lines FROM lessons l LEFT JOIN forgotten f USING (publication)
              WHERE l.seq > coalesce(f.seq, 0) ORDER BY l.seq",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
+            let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
             let lines = bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("chunks of 8"))).collect();
-            take(Lesson { seq: row.get::<_, i64>(0)? as u64, publication: row.get(1)?, day: row.get(2)?, lines });
+            take(Lesson { seq: row.get::<_, i64>(0)? as u64, publication: row.get(1)?, lines });
         }
         Ok(())
     }
@@ -253,6 +253,7 @@ mod tests {
             bytes: text.len() as u64,
             fetched_at: None,
             article: Article { text: text.into(), ..Article::default() },
+            taught: None,
         }
     }
 
@@ -344,7 +345,7 @@ mod tests {
     #[test]
     fn forgotten_lessons_do_not_come_back_and_later_ones_count() {
         let (folder, mut ledger) = ledger();
-        let lesson = |seq| Lesson { seq, publication: "example.org".into(), day: 7, lines: vec![1, u64::MAX] };
+        let lesson = |seq| Lesson { seq, publication: "example.org".into(), lines: vec![1, u64::MAX] };
         ledger
             .commit(&Batch { lessons: vec![lesson(1)], counts: [("documents", 1)].into(), ..Batch::default() })
             .unwrap();

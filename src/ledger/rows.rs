@@ -9,7 +9,7 @@ use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
-use crate::article::{Article, Document, InputId, MediaType};
+use crate::article::{Article, BlockKind, Document, InputId, MediaType};
 
 /// Level of zstd for bodies: 1 costs about 15 µs for an article of 5 KB and saves more than half of it.
 const BODY_LEVEL: i32 = 1;
@@ -25,6 +25,18 @@ pub struct Filed {
     pub bytes: u64,
     pub fetched_at: Option<String>,
     pub article: Article,
+    /// What the text's paragraphs were, where the article taught its publication's memory: it may be finished again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taught: Option<Taught>,
+}
+
+/// What [`Article::text`] does not say about its paragraphs, and the memory must know to cut one more of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taught {
+    pub publication: String,
+    pub title_line: Option<u32>,
+    /// Line and kind of each paragraph.
+    pub paragraphs: Vec<(u32, BlockKind)>,
 }
 
 impl Filed {
@@ -37,6 +49,7 @@ impl Filed {
             bytes: document.bytes,
             fetched_at: document.given.fetched_at.clone(),
             article,
+            taught: None,
         }
     }
 
@@ -112,7 +125,6 @@ pub struct ArticleRow {
 pub struct Lesson {
     pub seq: u64,
     pub publication: String,
-    pub day: i32,
     pub lines: Vec<u64>,
 }
 
@@ -218,11 +230,10 @@ impl Batch {
         for event in &self.feed {
             insert.execute(params![event.event, event.id, event.revision as i64, event.into_id, event.at_ms])?;
         }
-        let mut insert =
-            to.prepare_cached("INSERT INTO lessons (seq, publication, day, lines) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = to.prepare_cached("INSERT INTO lessons (seq, publication, lines) VALUES (?1, ?2, ?3)")?;
         for lesson in &self.lessons {
             let lines: Vec<u8> = lesson.lines.iter().flat_map(|line| line.to_le_bytes()).collect();
-            insert.execute(params![lesson.seq as i64, lesson.publication, lesson.day, lines])?;
+            insert.execute(params![lesson.seq as i64, lesson.publication, lines])?;
         }
         let mut add = to.prepare_cached(
             "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",

@@ -59,7 +59,6 @@ const STEPS: [&str; 1] = ["
     CREATE TABLE lessons (                        -- what the site memory is rebuilt from
         seq         INTEGER PRIMARY KEY,          -- the document that taught it
         publication TEXT NOT NULL,
-        day         INTEGER NOT NULL,
         lines       BLOB NOT NULL                 -- fingerprints, 8 bytes each, little endian
     ) STRICT;
     CREATE TABLE forgotten (                      -- lessons of a publication up to `seq` no longer count
