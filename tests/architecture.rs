@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 /// Each module of the crate and the modules that it may name.
 const ROAD: &[(&str, &[&str])] = &[
     ("article", &[]),
-    ("inbox", &["article"]),
+    ("crash", &[]),
+    ("tokens", &[]),
+    ("inbox", &["article", "crash"]),
     ("read", &["article"]),
     ("clean", &["article"]),
-    ("tokens", &[]),
     ("dedup", &["article", "tokens"]),
     ("story", &["article", "tokens"]),
-    ("outbox", &["article"]),
-    ("ledger", &["article"]),
-    ("desk", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger"]),
+    ("outbox", &["article", "crash"]),
+    ("ledger", &["article", "crash"]),
+    ("desk", &["article", "crash", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger"]),
     ("config", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk"]),
     ("cli", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk", "config"]),
 ];
