@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -41,6 +42,30 @@ fn taken() -> Folders {
     }
     assert!(folders.records().keys().all(|id| summary.contains(id)), "{summary}");
     folders
+}
+
+#[test]
+fn the_samples_come_out_as_the_readme_says() {
+    let folders = Folders::new();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/articles");
+    let summary = out(&folders.command("once").arg(&samples).output().expect("the binary runs"));
+    for row in ["files      7", "documents  9", "articles   6", "copies     2", "failed     1"] {
+        assert!(summary.contains(row), "no {row:?} in\n{summary}");
+    }
+    let schema: Value = out(&Command::new(env!("CARGO_BIN_EXE_copydesk")).arg("schema").output().expect("it runs"))
+        .parse()
+        .expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let records = folders.records();
+    for record in records.values() {
+        validator.validate(record).unwrap_or_else(|error| panic!("{}: {error}", record["id"]));
+    }
+    let ferry =
+        records.values().find(|record| record["copies_total"] == 3).expect("three copies of the ferry's article");
+    assert_eq!(ferry["copies"][0]["path"], "harbour-ferry.txt", "the most complete text is published");
+    assert_eq!(ferry["date_published"], "2025-03-04", "a field that it lacks is filled from a copy");
+    let from = ferry["provenance"]["date_published"].as_str().expect("a provenance");
+    assert!(ferry["copies"].as_array().expect("copies").iter().any(|copy| copy["input"] == from));
 }
 
 #[test]
