@@ -485,7 +485,7 @@ proptest! {
         // Three watched at once and two given at once, so that every bound is met.
         let mut intake = folder.intake(Settings { max_settling: 3, max_hints: 2, ..folder.settings() });
         let (mut now, mut flying, mut given) = (Duration::ZERO, Vec::<PathBuf>::new(), 0_usize);
-        let name = |name: u8| if name % 2 == 0 { format!("{name}.txt") } else { format!("site/{name}.txt") };
+        let name = |name: u8| if name.is_multiple_of(2) { format!("{name}.txt") } else { format!("site/{name}.txt") };
         fs::create_dir(folder.at("site")).unwrap();
         for step in steps {
             match step {
