@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use copydesk::inbox::{Done, ErrorReport, Inbox, Retired, Retried, Settings, Stamp, encode_path};
 use tempfile::TempDir;
@@ -103,6 +104,22 @@ fn a_file_that_changed_or_vanished_is_not_moved() {
     fs::remove_file(desk.at("a.txt")).unwrap();
     assert_eq!(desk.inbox.retire(Path::new("a.txt"), &stamp).unwrap(), Retired::Gone);
     assert_eq!(desk.inbox.retire(Path::new("no/such/a.txt"), &stamp).unwrap(), Retired::Gone);
+}
+
+#[test]
+fn a_rewrite_that_hides_behind_its_old_size_and_time_is_seen() {
+    let desk = Desk::new(Done::Move);
+    let stamp = desk.write("a.txt", "one");
+    let modified = fs::metadata(desk.at("a.txt")).unwrap().modified().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // Within one tick of the kernel's clock nothing can be seen, so it is rewritten until the tick is over.
+    while desk.inbox.stat(Path::new("a.txt")).unwrap() == Some(stamp) {
+        fs::write(desk.at("a.txt"), "two").unwrap();
+        fs::File::options().write(true).open(desk.at("a.txt")).unwrap().set_modified(modified).unwrap();
+        assert!(Instant::now() < deadline);
+    }
+    assert_eq!(desk.inbox.retire(Path::new("a.txt"), &stamp).unwrap(), Retired::Changed);
+    assert_eq!(desk.read("a.txt").as_deref(), Some("two"));
 }
 
 #[test]

@@ -263,8 +263,8 @@ impl Intake {
 
     fn wake_at(&self, now: Duration, max: usize, found: usize) -> Duration {
         if found >= max {
-            // No room: the desk calls when it has some.
-            return self.next_scan.max(now + RESCAN_GAP);
+            // There may be more at once; without any room, it is for the desk to call when it has some.
+            return if max == 0 { now + RESCAN_GAP } else { now };
         }
         let due = self.settler.wake_at();
         let scan = match (&self.scan, self.dirty) {

@@ -145,3 +145,35 @@ fn refuse_blank(content: &str) -> Result<(), Rejected> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(json: &str, path: &str, number: Option<u64>) -> Result<Document, Rejected> {
+        let bytes = json.as_bytes().to_vec();
+        let piece = Piece { bytes, format: Format::Record, record: number, line: Some(1), converted_from: None };
+        document(piece, &Origin { path: path.into(), ..Origin::default() }, &Settings::default())
+    }
+
+    #[test]
+    fn a_sidecar_without_its_document_is_told_from_a_record_without_text() {
+        let reason = |path, number| record("{\"url\": \"x\"}", path, number).unwrap_err().reason;
+        assert_eq!(reason("site/a.html.meta.json", None), Reason::OrphanSidecar);
+        assert_eq!(reason("site/a.json", None), Reason::NoTextField);
+        assert_eq!(reason("site/a.meta.json", Some(2)), Reason::NoTextField);
+    }
+
+    #[test]
+    fn a_rejected_record_of_several_carries_its_bytes_and_a_whole_file_does_not() {
+        let several = record("{\"url\": 1}", "a.jsonl", Some(3)).unwrap_err();
+        assert_eq!((several.bytes.as_deref(), several.record), (Some(&b"{\"url\": 1}"[..]), Some(3)));
+        assert_eq!(record("{\"url\": 1}", "a.json", None).unwrap_err().bytes, None);
+    }
+
+    #[test]
+    fn a_less_than_sign_does_not_make_a_text_markup() {
+        assert!(!has_markup("if a < b and c</d"));
+        assert!(has_markup("One.<BR>Two."));
+    }
+}
