@@ -89,7 +89,10 @@ impl Command {
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let settings = loaded.settings;
         let cleaner = Arc::new(settings.cleaner()?);
-        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = match settings.desk.workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
         let (jobs, queue) = bounded::<Batch>(cores * BATCHES_PER_CORE);
         let (steps, order) = bounded::<Step>(cores * BATCHES_PER_CORE);
         for _ in 0..cores {

@@ -55,7 +55,6 @@ impl Command {
             if events.len() == PAGE {
                 continue;
             }
-            // Also tells, in time, that the reader of a quiet feed has gone.
             output.flush()?;
             if !self.follow {
                 return Ok(Exit::Done);

@@ -76,7 +76,8 @@ impl Command {
 /// Runs `work` under a progress bar, which is drawn only on a terminal.
 fn watched<T>(progress: &Arc<Progress>, work: impl FnOnce() -> T) -> T {
     let bar = ProgressBar::new(0);
-    let style = "{spinner} {wide_bar} {pos}/{len} files, {per_sec}, {msg}";
+    let started = Instant::now();
+    let style = "{spinner} {bar:20} {pos}/{len} files, {msg}";
     bar.set_style(ProgressStyle::with_template(style).expect("a constant template"));
     logging::draw_above(&bar);
     let ended = Arc::new(AtomicBool::new(false));
@@ -87,7 +88,8 @@ fn watched<T>(progress: &Arc<Progress>, work: impl FnOnce() -> T) -> T {
                 let now = progress.snapshot();
                 bar.set_length(now.found);
                 bar.set_position(now.files);
-                bar.set_message(format!("{} articles, {} failed", now.articles, now.failed));
+                let rate = now.files as f64 / started.elapsed().as_secs_f64();
+                bar.set_message(format!("{} articles, {} failed, {rate:.0} files/s", now.articles, now.failed));
                 bar.tick();
                 thread::park_timeout(REDRAW);
             }

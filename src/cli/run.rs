@@ -32,7 +32,15 @@ pub struct Command {
 impl Command {
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let progress = Arc::new(Progress::default());
-        desk::run(&loaded.settings.plan()?, Arc::clone(&progress), stopped())?;
+        let plan = loaded.settings.plan()?;
+        info!(
+            version = env!("CARGO_PKG_VERSION"),
+            inbox = %plan.inbox.path.display(),
+            outbox = %plan.outbox.path.display(),
+            state = %plan.state.path.display(),
+            "starting"
+        );
+        desk::run(&plan, Arc::clone(&progress), stopped())?;
         let done = progress.snapshot();
         info!(
             files = done.files,

@@ -27,7 +27,7 @@ Examples:
 ///
 /// A line that several articles of a site show is the site's and not the writer's; it is cut from all of them.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub struct Command {
     /// A site, or the sub-folder of the inbox that stands for one
     #[arg(value_name = "NAME")]

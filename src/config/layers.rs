@@ -169,6 +169,7 @@ fn list(text: &str) -> Vec<Value> {
 mod tests {
     use super::super::{Loaded, load};
     use super::*;
+    use proptest::prelude::*;
 
     fn sources(folder: &Path) -> Sources {
         Sources { folder: folder.to_owned(), ..Sources::default() }
@@ -244,6 +245,29 @@ mod tests {
         let named = Sources { file: Some("no.toml".into()), ..sources(Path::new("/nowhere")) };
         let message = load(&named).expect_err("must be refused").to_string();
         assert!(message.starts_with("settings file /nowhere/no.toml: "), "{message}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_taken_or_refused(
+            lines in prop::collection::vec(
+                (
+                    "(inbox|clean|log|rules|dedup|nope)(\\.(path|level|settle_ms|memory|ignore|min_containment|x)){0,2}",
+                    "(-?[0-9]{1,20}|[0-9]\\.[0-9]|\"[a-z*{\\[]{0,5}\"|true|\\[\\]|\\[1, \"a\"\\]|\\{ x = 1 \\}|nan)",
+                ),
+                0..4,
+            ),
+        ) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+            std::fs::write(folder.path().join("copydesk.toml"), &text).expect("written");
+            let from_file = load(&sources(folder.path()));
+            let flags = lines.into_iter().map(|(key, value)| Flag { key, value, name: "--set".into() }).collect();
+            let from_flags = load(&Sources { flags, ..sources(Path::new("/nowhere")) });
+            for refused in [from_file.err(), from_flags.err()].into_iter().flatten() {
+                prop_assert!(!matches!(refused, Error::Other(_)), "names no key: {refused}");
+            }
+        }
     }
 
     #[test]

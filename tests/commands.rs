@@ -1,0 +1,235 @@
+//! The commands that read what a desk has done, on the real binary and a real state.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use support::{Folders, article, wait_for};
+
+fn out(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn ask(folders: &Folders, command: &str, args: &[&str]) -> String {
+    let mut command = command_of(folders, command);
+    out(&command.args(args).output().expect("the binary runs"))
+}
+
+fn command_of(folders: &Folders, command: &str) -> Command {
+    let mut command = folders.command(command);
+    command.arg("--inbox").arg(folders.inbox());
+    command
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+}
+
+/// Two near-copies, another article, and an empty file, taken once.
+fn taken() -> Folders {
+    let folders = Folders::new();
+    folders.drop_in("a.txt", article(1));
+    folders.drop_in("b.txt", article(1).replacen("ba", "bo", 2));
+    folders.drop_in("c.txt", article(2));
+    folders.drop_in("empty.txt", " ");
+    let summary = out(&folders.once());
+    for row in ["files      4", "documents  4", "articles   2", "copies     1", "failed     1"] {
+        assert!(summary.contains(row), "no {row:?} in\n{summary}");
+    }
+    assert!(folders.records().keys().all(|id| summary.contains(id)), "{summary}");
+    folders
+}
+
+#[test]
+fn the_samples_come_out_as_the_readme_says() {
+    let folders = Folders::new();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/articles");
+    let summary = out(&folders.command("once").arg(&samples).output().expect("the binary runs"));
+    for row in ["files      7", "documents  9", "articles   6", "copies     2", "failed     1"] {
+        assert!(summary.contains(row), "no {row:?} in\n{summary}");
+    }
+    let schema: Value = out(&Command::new(env!("CARGO_BIN_EXE_copydesk")).arg("schema").output().expect("it runs"))
+        .parse()
+        .expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let records = folders.records();
+    for record in records.values() {
+        validator.validate(record).unwrap_or_else(|error| panic!("{}: {error}", record["id"]));
+    }
+    let ferry =
+        records.values().find(|record| record["copies_total"] == 3).expect("three copies of the ferry's article");
+    assert_eq!(ferry["copies"][0]["path"], "harbour-ferry.txt", "the most complete text is published");
+    assert_eq!(ferry["date_published"], "2025-03-04", "a field that it lacks is filled from a copy");
+    let from = ferry["provenance"]["date_published"].as_str().expect("a provenance");
+    assert!(ferry["copies"].as_array().expect("copies").iter().any(|copy| copy["input"] == from));
+}
+
+#[test]
+fn status_tells_what_was_done_with_and_without_a_desk() {
+    let folders = Folders::new();
+    assert!(ask(&folders, "status", &[]).contains("no desk has worked in"));
+    folders.drop_in("a.txt", article(1));
+    out(&folders.once());
+    let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
+    assert_eq!(status["desk"], Value::Null);
+    assert_eq!((&status["done"]["documents"], &status["waiting"]), (&1.into(), &0.into()));
+    let mut desk = folders.run();
+    wait_for("the desk to start", || folders.log().contains("watching"));
+    let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
+    assert_eq!((&status["desk"]["state"], &status["desk"]["pid"]), (&"running".into(), &desk.pid().into()));
+    assert!(ask(&folders, "status", &[]).contains("running"));
+    desk.stop();
+    let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
+    assert_eq!(status["desk"], Value::Null, "a desk that has ended is not shown");
+}
+
+#[test]
+fn the_feed_names_every_change_in_order_and_goes_on_where_one_was() {
+    let folders = taken();
+    let events = lines(&ask(&folders, "feed", &[]));
+    let numbers: Vec<u64> = events.iter().map(|event| event["seq"].as_u64().expect("a number")).collect();
+    assert!(numbers.is_sorted() && !numbers.is_empty());
+    let mut created: Vec<&str> = events
+        .iter()
+        .filter(|event| event["event"] == "created")
+        .map(|event| event["id"].as_str().expect("an id"))
+        .collect();
+    created.sort_unstable();
+    assert_eq!(created, folders.records().keys().collect::<Vec<_>>());
+    let last = numbers[numbers.len() - 1];
+    let rest = lines(&ask(&folders, "feed", &["--since", &(last - 1).to_string()]));
+    assert_eq!(rest, events[events.len() - 1..]);
+    assert_eq!(ask(&folders, "feed", &["--since", &last.to_string()]), "");
+}
+
+#[test]
+fn a_followed_feed_shows_what_happens_next() {
+    let folders = taken();
+    let log = folders.path("feed");
+    let file = fs::File::create(&log).expect("a file");
+    let mut feed = command_of(&folders, "feed").arg("--follow").stdout(Stdio::from(file)).spawn().expect("it runs");
+    let events = || lines(&fs::read_to_string(&log).expect("the feed")).len();
+    let before = lines(&ask(&folders, "feed", &[])).len();
+    wait_for("the events so far", || events() == before);
+    folders.drop_in("d.txt", article(3));
+    out(&folders.once());
+    wait_for("the next event", || events() == before + 1);
+    feed.kill().expect("a kill");
+    feed.wait().expect("the end");
+}
+
+#[test]
+fn failed_files_are_listed_with_the_reason_and_can_be_tried_again() {
+    let folders = taken();
+    let text = ask(&folders, "failed", &["list"]);
+    assert!(text.starts_with("empty.txt\n  read/empty: ") && text.contains("1 file failed"), "{text}");
+    let entries = lines(&ask(&folders, "failed", &["list", "--json"]));
+    assert_eq!((entries.len(), &entries[0]["report"]["reason"]), (1, &"empty".into()));
+    let missing = command_of(&folders, "failed").args(["retry", "nothing.txt"]).output().expect("the binary runs");
+    assert_eq!(missing.status.code(), Some(1));
+    fs::write(folders.inbox().join("failed/empty.txt"), article(5)).expect("mended");
+    ask(&folders, "failed", &["retry", "--all"]);
+    assert_eq!((folders.files_in(""), folders.files_in("failed")), (vec!["empty.txt".to_owned()], vec![]));
+    out(&folders.once());
+    assert_eq!(folders.records().len(), 3);
+}
+
+#[test]
+fn an_id_is_explained_with_its_copies_and_the_comparison() {
+    let folders = taken();
+    let records = folders.records();
+    let (id, record) = records.iter().find(|(_, record)| record["copies_total"] == 2).expect("a merged article");
+    let text = ask(&folders, "explain", &[id]);
+    assert!(text.contains("a.txt: ") && text.contains("b.txt: ") && text.contains("merged: near-copies"), "{text}");
+    assert!(text.contains("   3   "), "the original lies in done/, so lines are known:\n{text}");
+    fs::remove_dir_all(folders.inbox().join("done")).expect("done/");
+    let text = ask(&folders, "explain", &[id]);
+    assert!(text.contains("the original is not at hand"), "{text}");
+    let first: &str = record["text"].as_str().expect("a text").split(' ').next().expect("a word");
+    assert!(text.contains(first));
+    let unknown = command_of(&folders, "explain").arg("0123456789abcdef").output().expect("the binary runs");
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[test]
+fn a_story_lists_its_articles() {
+    let folders = taken();
+    for (id, record) in folders.records() {
+        let members = lines(&ask(&folders, "story", &[record["story"].as_str().expect("a story"), "--json"]));
+        assert!(members.iter().any(|member| member["id"] == id.as_str()));
+        assert!(ask(&folders, "story", &[&id]).contains(&id));
+    }
+    let unknown = command_of(&folders, "story").arg("0123456789abcdef").output().expect("the binary runs");
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[test]
+fn what_a_site_prints_under_every_article_is_listed_and_can_be_forgotten() {
+    let folders = Folders::new();
+    let imprint = "The Upper Valley Courier is set in Garamond and printed on Thursdays.";
+    for number in 0..6 {
+        folders.drop_in(format!("courier/{number}.txt"), format!("{}\n\n{imprint}\n", article(number).trim_end()));
+    }
+    out(&folders.once());
+    for record in folders.records().values() {
+        assert!(!record["text"].as_str().expect("a text").contains("Garamond"), "{record:#}");
+    }
+    assert!(ask(&folders, "site", &[]).contains("courier"));
+    let known = lines(&ask(&folders, "site", &["courier", "--json"]));
+    assert_eq!((known.len(), &known[0]["line"], &known[0]["articles"]), (1, &imprint.into(), &6.into()));
+    assert!(ask(&folders, "site", &["courier"]).contains("1 line cut as courier's own, learned from 6 articles"));
+    ask(&folders, "site", &["forget", "courier"]);
+    let gone = command_of(&folders, "site").arg("courier").output().expect("the binary runs");
+    assert_eq!(gone.status.code(), Some(1));
+}
+
+#[test]
+fn check_names_what_is_wrong() {
+    let folders = taken();
+    assert!(ask(&folders, "check", &[]).contains("sound; 3 documents, 2 articles"));
+    let broken = |args: &[&str]| {
+        let output = command_of(&folders, "check").args(args).output().expect("it runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+    };
+    fs::create_dir(folders.path("rules")).expect("a folder");
+    fs::write(folders.path("rules/mine.toml"), "[[rule]]\nid = \"mine.x\"\nclas = \"promo\"\n").expect("a pack");
+    let (code, said) = broken(&["--set", "rules.path=rules"]);
+    assert!(code == Some(1) && said.contains("mine.toml:3"), "{said}");
+    fs::remove_dir_all(folders.inbox()).expect("the inbox");
+    let (code, said) = broken(&[]);
+    assert!(code == Some(1) && said.contains("inbox     WRONG"), "{said}");
+}
+
+#[test]
+fn own_rules_extend_the_built_in_ones() {
+    let folders = Folders::new();
+    fs::create_dir(folders.path("rules")).expect("a folder");
+    let pack = "[[rule]]\nid = \"mine.hotline\"\nclass = \"promo\"\nmatch = \"starts\"\nwhy = \"our hotline\"\n\
+                phrases.en = [\"ring our hotline\"]\n";
+    fs::write(folders.path("rules/mine.toml"), pack).expect("a pack");
+    fs::write(folders.path("a.txt"), format!("{}\nRing our hotline any day.\n", article(1))).expect("an article");
+    let clean = |extra: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
+        let output = command.current_dir(folders.path("")).arg("clean").args(extra).arg("a.txt").output();
+        lines(&out(&output.expect("the binary runs"))).remove(0)
+    };
+    assert!(clean(&[])["text"].as_str().expect("a text").contains("hotline"));
+    let cleaned = clean(&["--set", "rules.path=rules"]);
+    assert!(!cleaned["text"].as_str().expect("a text").contains("hotline"), "{cleaned:#}");
+    let why = cleaned["removed"].as_array().expect("removals").iter().find(|cut| cut["rule"] == "mine.hotline");
+    assert_eq!(why.expect("the cut")["why"], "our hotline");
+}
+
+#[test]
+fn a_path_that_is_not_there_fails_after_what_could_be_taken() {
+    let folders = Folders::new();
+    fs::write(folders.path("a.txt"), article(1)).expect("a file");
+    let output = folders.command("once").arg(folders.path("a.txt")).arg("missing.txt").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("missing.txt"));
+    assert_eq!(folders.records().len(), 1);
+}
