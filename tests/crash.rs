@@ -31,7 +31,7 @@ fn feed(folders: &Folders, number: u64) -> Vec<String> {
     match number % 10 {
         3 => folders.drop_in(&name, article(number - 3)),
         5 => folders.drop_in(&name, article(number - 5).replacen("ba", "bo", 2)),
-        7 => folders.drop_in(&name, ""),
+        7 => folders.drop_in(&name, " \n"),
         8 => {
             let name = format!("{number:05}.jsonl");
             let record = |n: u64| serde_json::json!({ "text": article(n) }).to_string();

@@ -116,6 +116,11 @@ impl SiteMemory {
         }
     }
 
+    /// Whether anything was learned from the publication.
+    pub fn knows(&self, publication: &str) -> bool {
+        self.publications.contains_key(publication)
+    }
+
     /// Whether any of these lines is proven for the publication: whether the site pass has anything to do.
     pub fn knows_any(&self, publication: &str, fingerprints: &[u64]) -> bool {
         let Some(known) = self.publications.get(publication) else { return false };

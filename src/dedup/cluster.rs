@@ -113,12 +113,12 @@ impl Clusters {
 
     fn enter(&mut self, ordinal: Ordinal, cluster: ClusterId) {
         let founder = self.founder_alone(cluster);
+        let before = self.several.get(&cluster).map_or(0, |held| held.ordinals.len());
         self.rows[(ordinal - self.base) as usize].cluster = cluster;
         let held = self.several.entry(cluster).or_insert_with(|| Members {
             ordinals: founder.into_iter().collect(),
             longest: founder.unwrap_or(ordinal),
         });
-        let before = held.ordinals.len();
         if let Err(at) = held.ordinals.binary_search(&ordinal) {
             held.ordinals.insert(at, ordinal);
         }

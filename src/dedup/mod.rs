@@ -4,11 +4,14 @@
 //! thread) → candidates from the inverted index → exact comparison → template guard → roundup rule → cluster rule.
 //! [`merge`](merge::merge) then writes the one article of a cluster.
 
+mod candidates;
 mod canonical;
 mod cluster;
 mod index;
+mod join;
 mod judge;
 pub mod merge;
+mod pair;
 mod recall;
 mod roundup;
 mod sketch;

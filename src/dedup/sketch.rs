@@ -114,6 +114,20 @@ impl Sketch {
         sketch
     }
 
+    /// A sketch of random shingles and nothing else, to measure an index larger than any collection of texts at hand.
+    pub fn synthetic(shingles: usize, mut random: impl FnMut() -> u64) -> Self {
+        let rate = query_rate(shingles);
+        let mut all: Vec<u64> = (0..shingles).map(|_| random()).collect();
+        all.sort_unstable();
+        Self {
+            shingles: all.iter().map(|hash| (hash >> 32) as u32).collect(),
+            positions: (0..shingles as u32).collect(),
+            keys: all.into_iter().filter(|hash| hash.is_multiple_of(rate)).collect(),
+            tokens: (shingles + SHINGLE_WORDS - 1) as u32,
+            ..Self::default()
+        }
+    }
+
     fn shingle(&mut self, hashes: &[u64]) {
         let width = SHINGLE_WORDS.min(hashes.len());
         if width == 0 {

@@ -235,9 +235,9 @@ impl Editor {
             row.twin = Some(twin.body_of);
         } else {
             match self.judge(seq, received_ms, prepared) {
-                Ok((cluster, filed)) => {
+                Ok((cluster, filed, body)) => {
                     row.cluster = cluster;
-                    row.body = filed.pack();
+                    row.body = body;
                     self.fresh.bodies.insert(seq, filed);
                 }
                 Err(failure) => return Ok(Err(failure)),
@@ -257,11 +257,11 @@ impl Editor {
     }
 
     /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
-    fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed), Failure> {
-        let Prepared { document, record, draft, lines, article, sketch, terms } = prepared;
+    fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed, Vec<u8>), Failure> {
+        let Prepared { document, record, draft, lines, mut filed, mut body, mut sketch, mut terms } = prepared;
         let path = document.path.clone();
         let day = (received_ms / MS_PER_DAY) as i32;
-        let (article, sketch, terms) = if let Some(publication) = &draft.publication
+        if let Some(publication) = &draft.publication
             && self.seat.memory.knows_any(publication, &lines)
         {
             let article = self
@@ -269,12 +269,12 @@ impl Editor {
                 .cleaner
                 .finish(draft.clone(), &self.seat.memory)
                 .map_err(|NoContent { removed }| Failure::no_content(&document, record, removed))?;
-            let sketch = Sketch::of(article.title.as_deref(), &article.text);
-            let terms = Terms::of(article.title.as_deref(), &article.text);
-            (article, sketch, terms)
-        } else {
-            (article, sketch, terms)
-        };
+            sketch = Sketch::of(article.title.as_deref(), &article.text);
+            terms = Terms::of(article.title.as_deref(), &article.text);
+            filed = revise::file(&document, &draft, article);
+            body = filed.pack();
+        }
+        let article = &filed.article;
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
         let Self { seat: Seat { ledger, dedup, health, .. }, fresh, .. } = self;
@@ -330,19 +330,17 @@ impl Editor {
             brief,
             terms: if verdict.cluster == seq { terms.to_bytes() } else { Vec::new() },
         });
-        let mut filed = Filed::new(&document, article);
         // A near-copy would teach the article itself.
         if verdict.cluster == seq
             && let Some(publication) = &draft.publication
         {
-            filed.taught = revise::taught(&draft, &filed.article);
             let proven = self.seat.memory.learn(publication, seq, &lines);
             self.batch.lessons.push(Lesson { seq, publication: publication.clone(), lines });
             for earlier in proven {
                 self.finish_again(earlier);
             }
         }
-        Ok((verdict.cluster, filed))
+        Ok((verdict.cluster, filed, body))
     }
 
     /// Cleans an earlier article once more with what its site is known for now.

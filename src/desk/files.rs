@@ -14,8 +14,6 @@ pub type FileId = u64;
 #[derive(Debug)]
 pub struct Finished {
     pub file: Arc<InputFile>,
-    /// Documents of it that were decided, now or earlier.
-    pub decided: u64,
     pub failures: Vec<Failure>,
     /// False when reading stopped before the end or the file changed meanwhile: then it stays, and is looked at again.
     pub complete: bool,
@@ -24,7 +22,6 @@ pub struct Finished {
 #[derive(Debug)]
 struct State {
     file: Arc<InputFile>,
-    decided: u64,
     /// Articles that the outbox has yet to show.
     waiting: usize,
     failures: Vec<Failure>,
@@ -44,7 +41,6 @@ impl Files {
     fn state(&mut self, file: &Arc<InputFile>) -> &mut State {
         self.states.entry(file.id).or_insert_with(|| State {
             file: file.clone(),
-            decided: 0,
             waiting: 0,
             failures: Vec::new(),
             ended: None,
@@ -53,7 +49,7 @@ impl Files {
 
     /// A document of `file` was decided.
     pub fn decided(&mut self, file: &Arc<InputFile>) {
-        self.state(file).decided += 1;
+        self.state(file);
     }
 
     /// A document of `file` failed.
@@ -103,7 +99,7 @@ impl Files {
         if state.waiting > 0 {
             return None;
         }
-        let State { file, decided, failures, .. } = self.states.remove(&file)?;
-        Some(Finished { file, decided, failures, complete })
+        let State { file, failures, .. } = self.states.remove(&file)?;
+        Some(Finished { file, failures, complete })
     }
 }

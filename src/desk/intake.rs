@@ -58,9 +58,7 @@ pub async fn watch(
     let signal = intake.signal();
     let mut queue: VecDeque<Ready> = VecDeque::new();
     tokio::pin!(stop);
-    if let Some(trouble) = intake.trouble() {
-        tracing::warn!(trouble, "no file events: new files are found by scanning");
-    }
+    let mut trouble: Option<String> = None;
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {
         while let Ok(file) = returned.try_recv() {
@@ -79,6 +77,16 @@ pub async fn watch(
                         tracing::debug!(path = %skipped.path.display(), why = skipped.why, "passed over");
                     }
                     progress.found.fetch_add(batch.ready.len() as u64, Ordering::Relaxed);
+                    // Known only after folders were followed: a limit on watches is met there.
+                    if intake.trouble() != trouble.as_deref() {
+                        trouble = intake.trouble().map(str::to_owned);
+                        if let Some(trouble) = &trouble {
+                            tracing::warn!(
+                                trouble,
+                                "without events for some folders: new files there are found by scanning"
+                            );
+                        }
+                    }
                     wake_at = batch.wake_at;
                     queue.extend(batch.ready);
                     if !queue.is_empty() {

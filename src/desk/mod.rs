@@ -141,6 +141,10 @@ impl Works {
         }
         let cleaner = Arc::new(Cleaner::with_packs(plan.clean.clone(), &plan.rules)?);
         let lock = lock::take(&plan.state.path, inbox.map(Inbox::root))?;
+        if let Some(inbox) = inbox {
+            let leftovers = inbox.remove_leftovers();
+            leftovers.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
+        }
         let ledger = Ledger::open(&plan.state.path)?;
         let outbox = Arc::new(Outbox::open(&plan.outbox.path)?);
         let health = Arc::new(Health::new(&plan.state.path));

@@ -4,15 +4,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::article::{Article, Block};
+use crate::article::{Article, Block, Document};
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, Draft, Page};
 use crate::ledger::{Filed, Taught};
 
+/// What the ledger is to keep of a document with its article.
+pub fn file(document: &Document, draft: &Draft, article: Article) -> Filed {
+    let taught = taught(draft, &article);
+    Filed { taught, ..Filed::new(document, article) }
+}
+
 /// What must be kept of a draft so that its article can be finished again.
 ///
 /// `None` when nothing is learned from it, or its paragraphs cannot be told apart by blank lines.
-pub fn taught(draft: &Draft, article: &Article) -> Option<Taught> {
+fn taught(draft: &Draft, article: &Article) -> Option<Taught> {
     let publication = draft.publication.clone()?;
     let cut: BTreeSet<u32> = article
         .removed

@@ -13,11 +13,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::files::FileId;
-use crate::article::{Article, Document, InputId, Removal};
+use super::revise;
+use crate::article::{Document, InputId, Removal};
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, Draft, NoContent};
 use crate::dedup::Sketch;
 use crate::inbox::{Inbox, Refused, Stamp};
+use crate::ledger::Filed;
 use crate::read::{self, Origin, Piece, Rejected};
 use crate::story::Terms;
 
@@ -133,8 +135,9 @@ pub struct Prepared {
     pub draft: Draft,
     /// Fingerprints of the draft's lines, for the site memory.
     pub lines: Vec<u64>,
-    /// The article as it is when nothing is known of its site.
-    pub article: Article,
+    /// The article as it is when nothing is known of its site, and its stored form.
+    pub filed: Filed,
+    pub body: Vec<u8>,
     pub sketch: Sketch,
     pub terms: Terms,
 }
@@ -364,15 +367,14 @@ fn document(piece: Piece, file: &InputFile, bench: &Bench) -> What {
     });
     document.content = String::new();
     match cleaned {
-        Ok((draft, article)) => What::Document(Box::new(Prepared {
-            sketch: Sketch::of(article.title.as_deref(), &article.text),
-            terms: Terms::of(article.title.as_deref(), &article.text),
-            lines: if draft.publication.is_some() { draft.fingerprints() } else { Vec::new() },
-            document,
-            record,
-            draft,
-            article,
-        })),
+        Ok((draft, article)) => {
+            let sketch = Sketch::of(article.title.as_deref(), &article.text);
+            let terms = Terms::of(article.title.as_deref(), &article.text);
+            let lines = if draft.publication.is_some() { draft.fingerprints() } else { Vec::new() };
+            let filed = revise::file(&document, &draft, article);
+            let body = filed.pack();
+            What::Document(Box::new(Prepared { document, record, draft, lines, filed, body, sketch, terms }))
+        }
         Err(NoContent { removed }) => What::Failed(Box::new(Failure::no_content(&document, record, removed))),
     }
 }

@@ -3,10 +3,12 @@
 //! A batch is a value: it is filled while documents are decided, and written in one go, again if the disk was full. It never
 //! reads, so writing it twice gives the same rows as writing it once.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
+use zstd::bulk::Compressor;
 
 use super::LedgerError;
 use crate::article::{Article, BlockKind, Document, InputId, MediaType};
@@ -55,8 +57,15 @@ impl Filed {
 
     /// The stored form.
     pub fn pack(&self) -> Vec<u8> {
+        thread_local! {
+            // Making a compressor costs more than compressing an article with it.
+            static COMPRESSOR: RefCell<Compressor<'static>> =
+                RefCell::new(Compressor::new(BODY_LEVEL).expect("the level is one that zstd has"));
+        }
         let json = serde_json::to_vec(self).expect("plain values are JSON");
-        zstd::bulk::compress(&json, BODY_LEVEL).expect("compressing into memory does not fail")
+        COMPRESSOR
+            .with_borrow_mut(|compressor| compressor.compress(&json))
+            .expect("compressing into memory does not fail")
     }
 
     /// Reads the stored form of document `seq`.

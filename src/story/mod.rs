@@ -31,7 +31,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { min_similarity: 0.3, window_days: 7, max_open: 50_000 }
+        Self { min_similarity: 0.42, window_days: 7, max_open: 50_000 }
     }
 }
 

@@ -2,18 +2,17 @@
 //!
 //! What came with the document wins; then JSON-LD, `meta`, what the page shows, the URL, and what the text betrays.
 
-use super::head::{Head, shown};
+use super::byline::{authors, published};
+use super::head::Head;
 use super::json_ld::Entity;
-use super::layout::{Layout, within};
+use super::layout::Layout;
 use super::title;
-use super::tree::{NodeId, Tree};
+use super::tree::Tree;
 use crate::article::{Article, Document, GivenFrom};
 use crate::clean::metadata;
 
 /// Tags kept of an article.
 const MAX_TAGS: usize = 32;
-/// Blocks after the headline in which a visible byline or date is looked for.
-const BYLINE_REACH: usize = 12;
 
 /// Fills an article's fields, all but text, flags and language.
 pub(super) fn fields(
@@ -214,200 +213,4 @@ fn absolute(url: &str, page: Option<&str>) -> Option<String> {
         None => url::Url::parse(url).ok()?,
     };
     matches!(joined.scheme(), "http" | "https").then(|| joined.into())
-}
-
-fn authors(
-    document: &Document,
-    tree: &Tree,
-    head: &Head,
-    entity: Option<&Entity>,
-    layout: &Layout,
-    article: &Article,
-    site_names: &[String],
-) -> Option<(Vec<String>, &'static str)> {
-    let many = |texts: &mut dyn Iterator<Item = &str>| {
-        let mut names: Vec<String> = Vec::new();
-        for name in texts.flat_map(metadata::author_names) {
-            if !names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
-                names.push(name);
-            }
-        }
-        names
-    };
-    let is_site = |names: &[String]| {
-        names.len() == 1
-            && site_names.iter().any(|site| title::words(site).concat() == title::words(&names[0]).concat())
-    };
-    let given = many(&mut document.given.authors.iter().map(String::as_str));
-    if !given.is_empty() {
-        return Some((given, "given"));
-    }
-    let json = many(&mut entity.into_iter().flat_map(|entity| entity.authors.iter().map(String::as_str)));
-    if !json.is_empty() && !is_site(&json) {
-        return Some((json, "json_ld"));
-    }
-    let keys = [
-        "author",
-        "article:author",
-        "parsely-author",
-        "sailthru.author",
-        "dc.creator",
-        "dcterms.creator",
-        "byl",
-        "twitter:data1",
-        "citation_author",
-        "cxenseparse:author",
-    ];
-    for key in keys {
-        let is_label = key == "twitter:data1"
-            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"));
-        if is_label {
-            continue;
-        }
-        let meta = many(&mut head.all(key));
-        if !meta.is_empty() && !is_site(&meta) {
-            return Some((meta, "meta"));
-        }
-    }
-    let mut marked: Vec<(u8, NodeId)> =
-        head.authors.iter().filter(|(_, id)| !in_margin(tree, layout, *id)).copied().collect();
-    marked.sort_by_key(|(surety, _)| *surety);
-    for (_, id) in marked {
-        let text = shown(tree, id);
-        if text.len() > 200 {
-            continue;
-        }
-        let dom = many(&mut text.lines().take(3));
-        if !dom.is_empty() && !is_site(&dom) && dom.len() <= 6 {
-            return Some((dom, "dom"));
-        }
-    }
-    for text in near_headline(layout, article) {
-        let lower = text.to_lowercase();
-        let lead = ["by ", "by: ", "written by", "posted by", "von ", "por ", "par ", "di ", "author:", "words by"]
-            .iter()
-            .any(|lead| lower.starts_with(lead));
-        if lead && text.len() <= 160 {
-            let dom = many(&mut text.lines().take(1));
-            if !dom.is_empty() {
-                return Some((dom, "dom"));
-            }
-        }
-    }
-    (!json.is_empty()).then_some((json, "json_ld"))
-}
-
-/// The texts that stand next to the headline, after it first.
-fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l str> {
-    let Some(title) = article.title.as_deref() else { return vec![] };
-    let at = layout.runs.iter().position(|run| {
-        matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && title::overlap(&run.text, title) >= 0.9
-    });
-    let Some(at) = at else { return vec![] };
-    let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
-    let before = layout.runs[..at].iter().rev().take(4);
-    after.chain(before).map(|run| run.text.as_str()).collect()
-}
-
-/// Whether an element stands where other articles and comments are listed.
-fn in_margin(tree: &Tree, layout: &Layout, id: NodeId) -> bool {
-    use super::tag::Tag;
-    let _ = layout;
-    let mut at = tree.node(id).parent;
-    let mut steps = 0;
-    while at != super::tree::NONE && steps < 512 {
-        if matches!(tree.tag(at), Tag::Aside | Tag::Footer | Tag::Nav | Tag::Li) {
-            return true;
-        }
-        at = tree.node(at).parent;
-        steps += 1;
-    }
-    let _ = within::ASIDE;
-    false
-}
-
-fn published(
-    tree: &Tree,
-    head: &Head,
-    entity: Option<&Entity>,
-    layout: &Layout,
-    article: &Article,
-) -> Option<(String, &'static str)> {
-    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(metadata::normal_date) {
-        return Some((date, "json_ld"));
-    }
-    let keys = [
-        "article:published_time",
-        "og:published_time",
-        "datepublished",
-        "article:published",
-        "parsely-pub-date",
-        "sailthru.date",
-        "date",
-        "pubdate",
-        "publishdate",
-        "publish-date",
-        "published_date",
-        "dc.date.issued",
-        "dcterms.created",
-        "dc.date",
-        "dcterms.date",
-        "dcterms.issued",
-        "citation_publication_date",
-        "cxenseparse:recs:publishtime",
-        "article.published",
-        "article:post_date",
-        "pub_date",
-        "displaydate",
-        "originalpublicationdate",
-        "dc.date.created",
-        "datecreated",
-        "publication_date",
-        "cxenseparse:publishtime",
-        "published_at",
-    ];
-    if let Some(date) = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date)) {
-        return Some((date, "meta"));
-    }
-    let day_first = match article.site.as_deref() {
-        Some(site)
-            if site.ends_with(".com") || site.ends_with(".us") || site.ends_with(".gov") || site.ends_with(".edu") =>
-        {
-            Some(false)
-        }
-        Some(site) if site.ends_with(".org") || site.ends_with(".net") => None,
-        Some(_) => Some(true),
-        None => None,
-    };
-    let read = |id: NodeId| {
-        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
-        attribute.or_else(|| shown(tree, id).lines().find_map(|line| metadata::visible_date(line, day_first)))
-    };
-    let marked = head
-        .dates
-        .iter()
-        .filter(|(surety, id)| *surety == 0 && !in_margin(tree, layout, *id))
-        .find_map(|(_, id)| read(*id));
-    if let Some(date) = marked {
-        return Some((date, "dom"));
-    }
-    if let Some(date) = head.times.iter().filter(|id| !in_margin(tree, layout, **id)).find_map(|id| read(*id)) {
-        return Some((date, "dom"));
-    }
-    let mut dates: Vec<_> = head.dates.iter().filter(|(_, id)| !in_margin(tree, layout, *id)).copied().collect();
-    dates.sort_by_key(|(surety, _)| *surety);
-    if let Some(date) = dates.into_iter().find_map(|(_, id)| read(id)) {
-        return Some((date, "dom"));
-    }
-    if let Some(date) = near_headline(layout, article)
-        .into_iter()
-        .flat_map(str::lines)
-        .find_map(|line| metadata::visible_date(line, day_first))
-    {
-        return Some((date, "dom"));
-    }
-    if let Some(date) = article.url.as_deref().and_then(metadata::date_in_url) {
-        return Some((date, "url"));
-    }
-    head.times.iter().find_map(|id| read(*id)).map(|date| (date, "dom"))
 }

@@ -28,6 +28,21 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// The first value whose name reads like that of a publication date ("w-published-date", "publication_time").
+    pub fn published(&self) -> impl Iterator<Item = &str> {
+        let says = |name: &str| {
+            let date = name.contains("date") || name.contains("time") || name.ends_with("published");
+            (name.contains("publi") && date)
+                || name.contains("pubdate")
+                || name.contains("createdate")
+                || name.contains("date_created")
+        };
+        self.meta
+            .iter()
+            .filter(move |(name, _)| says(name) && !name.contains("modif") && !name.contains("update"))
+            .flat_map(|(_, values)| values.iter().map(String::as_str))
+    }
+
     /// The first non-empty value under any of the names, in the order of the names.
     pub fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.all(name).find(|value| !value.is_empty()))
@@ -74,7 +89,7 @@ fn meta(tree: &Tree, id: NodeId, head: &mut Head) {
         if let Some(name) = tree.attribute(id, key) {
             let values = head.meta.entry(name.trim().to_ascii_lowercase()).or_default();
             if values.len() < MAX_VALUES {
-                values.push(one_line(&super::json_ld::unescaped(content)));
+                values.push(one_line(&super::lenient::unescaped(content)));
             }
         }
     }
@@ -150,6 +165,8 @@ fn by_class(class: &str) -> (u8, u8) {
             author = author.min(2);
         } else if is(&["author", "byline", "authors", "bylines", "byline__author", "post-author", "entry-author"]) {
             author = author.min(3);
+        } else if word.contains("author") && word.ends_with("name") {
+            author = author.min(2);
         } else if word.contains("byline") {
             author = author.min(5);
         }

@@ -14,9 +14,20 @@ fn kinds() -> impl Iterator<Item = (&'static str, std::str::SplitAsciiWhitespace
     lines.filter_map(|line| line.split_once(':')).map(|(kind, words)| (kind, words.split_ascii_whitespace()))
 }
 
+/// The kinds by name, in the order of their bits.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    kinds().map(|(kind, _)| kind)
+}
+
 /// The bit of a kind by its name; 0 if there is none of this name.
 pub(super) fn bit(kind: &str) -> Hints {
-    kinds().position(|(name, _)| name == kind).map_or(0, |at| 1 << at)
+    names().position(|name| name == kind).map_or(0, |at| 1 << at)
+}
+
+/// How many kinds there are.
+pub(super) fn count() -> usize {
+    static COUNT: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| kinds().count());
+    *COUNT
 }
 
 /// The kinds that the words of a `class` or `id` belong to. Words end at anything that is no letter and before a capital.
@@ -70,7 +81,7 @@ mod tests {
     #[test]
     fn words_are_found_whatever_joins_them() {
         for names in ["related-posts", "RelatedPosts", "c_related__x", "x related"] {
-            assert_ne!(hints_of(names) & bit("related"), 0, "{names}");
+            assert_ne!(hints_of(names) & hints_of("related"), 0, "{names}");
         }
         assert_eq!(hints_of("unrelated"), 0);
         assert_eq!(hints_of(""), 0);
@@ -79,6 +90,6 @@ mod tests {
     #[test]
     fn every_kind_has_its_own_bit() {
         assert!(kinds().count() <= Hints::BITS as usize);
-        assert!(kinds().all(|(name, _)| bit(name) != 0));
+        assert!(kinds().all(|(_, mut words)| words.all(|word| word.len() <= MAX_WORD && hints_of(word) != 0)));
     }
 }

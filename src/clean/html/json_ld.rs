@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::lenient::{read, unescaped};
 use super::tag::Tag;
 use super::tree::{NodeId, Tree};
 
@@ -47,126 +48,6 @@ pub(super) fn article(tree: &Tree) -> Option<Entity> {
         }
     }
     entity(&values)
-}
-
-/// Reads one script: as it is, else with the mends of [`repaired`], else HTML-unescaped and repaired.
-pub(super) fn read(text: &str) -> Option<Value> {
-    let text = text.trim().trim_start_matches("<!--").trim_end_matches("-->").trim();
-    let text = text
-        .trim_start_matches("//<![CDATA[")
-        .trim_start_matches("<![CDATA[")
-        .trim_end_matches("//]]>")
-        .trim_end_matches("]]>");
-    let text = text.trim().trim_end_matches(';').trim_start_matches('\u{feff}');
-    if text.is_empty() {
-        return None;
-    }
-    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&repaired(text)).ok()).or_else(|| {
-        let plain = unescaped(text);
-        serde_json::from_str(&plain).ok().or_else(|| serde_json::from_str(&repaired(&plain)).ok())
-    })
-}
-
-/// Escapes line ends inside strings, drops commas before a closing bracket and what follows the first whole value.
-fn repaired(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    let (mut in_string, mut escaped) = (false, false);
-    let mut depth = 0usize;
-    for c in text.chars() {
-        if in_string {
-            match c {
-                _ if escaped => {
-                    escaped = false;
-                    // JavaScript's escapes that JSON does not know.
-                    match c {
-                        '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u' => out.push(c),
-                        _ => {
-                            out.pop();
-                            out.push(c);
-                        }
-                    }
-                    continue;
-                }
-                '\\' => escaped = true,
-                '"' => in_string = false,
-                '\n' => {
-                    out.push_str("\\n");
-                    continue;
-                }
-                '\r' => continue,
-                '\t' => {
-                    out.push_str("\\t");
-                    continue;
-                }
-                c if c.is_control() => continue,
-                _ => {}
-            }
-            out.push(c);
-            continue;
-        }
-        match c {
-            '"' => in_string = true,
-            '{' | '[' => depth += 1,
-            '}' | ']' => {
-                let kept = out.trim_end().len();
-                out.truncate(kept);
-                if out.ends_with(',') {
-                    out.pop();
-                }
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    out.push(c);
-                    break;
-                }
-            }
-            _ => {}
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// The few entities that a template engine writes into a script by mistake.
-pub(super) fn unescaped(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
-    }
-    let mut out = text.to_owned();
-    for (entity, plain) in [
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#034;", "\""),
-        ("&#39;", "'"),
-        ("&#039;", "'"),
-        ("&#x27;", "'"),
-        ("&apos;", "'"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&nbsp;", " "),
-        ("&#8217;", "’"),
-        ("&#8216;", "‘"),
-        ("&#8220;", "“"),
-        ("&#8221;", "”"),
-        ("&#8211;", "–"),
-        ("&#8212;", "—"),
-        ("&rsquo;", "’"),
-        ("&lsquo;", "‘"),
-        ("&ldquo;", "“"),
-        ("&rdquo;", "”"),
-        ("&ndash;", "–"),
-        ("&mdash;", "—"),
-        ("&#8230;", "…"),
-        ("&hellip;", "…"),
-        ("&eacute;", "é"),
-        ("&#038;", "&"),
-        ("&#38;", "&"),
-        ("&amp;", "&"),
-    ] {
-        if out.contains(entity) {
-            out = out.replace(entity, plain);
-        }
-    }
-    out
 }
 
 /// The best article object among all, and what pages and other objects add where it is silent.

@@ -16,7 +16,8 @@ use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{LocalName, local_name};
 
 use super::Settings;
-use super::tree::{Builder, NodeId, Tree};
+use super::sink::Builder;
+use super::tree::{NodeId, Tree};
 
 /// Parses a page.
 ///

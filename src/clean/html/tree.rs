@@ -2,12 +2,8 @@
 //!
 //! `scraper::Html` keeps every attribute and comment of a page and cannot be bounded while it grows; this tree can.
 
-use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
-
-use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::StrTendril;
-use html5ever::{Attribute, LocalName, Namespace, QualName, ns};
+use html5ever::{Attribute, LocalName, Namespace, QualName};
 
 use super::tag::Tag;
 
@@ -61,6 +57,52 @@ pub(super) struct Tree {
 impl Tree {
     /// The document node; every tree has it.
     pub const ROOT: NodeId = 0;
+
+    /// A tree of nothing but the document.
+    pub fn new() -> Self {
+        let no_name = QualName::new(None, Namespace::default(), LocalName::default());
+        let mut tree = Self { nodes: Vec::new(), attributes: Vec::new(), text: String::new(), no_name };
+        tree.add(Data::Document);
+        tree
+    }
+
+    /// The parser's name of an element.
+    pub fn name(&self, id: NodeId) -> &QualName {
+        match &self.node(id).data {
+            Data::Element { name, .. } => name,
+            _ => &self.no_name,
+        }
+    }
+
+    /// Adds an element without a place, with those of its attributes that are kept.
+    pub fn add_element(&mut self, tag: Tag, name: QualName, attributes: Vec<Attribute>) -> NodeId {
+        let start = self.attributes.len();
+        self.attributes.extend(
+            attributes.into_iter().filter(is_evidence).map(|attribute| (attribute.name.local, attribute.value)),
+        );
+        let attributes = (start as u32, (self.attributes.len() - start) as u16);
+        self.add(Data::Element { tag, name, attributes })
+    }
+
+    /// Gives an element those attributes that it does not have yet.
+    pub fn add_missing_attributes(&mut self, id: NodeId, attributes: Vec<Attribute>) {
+        let missing: Vec<_> = attributes
+            .into_iter()
+            .filter(|attribute| is_evidence(attribute) && self.attribute(id, &attribute.name.local).is_none())
+            .map(|attribute| (attribute.name.local, attribute.value))
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let mut all = self.attributes(id).to_vec();
+        all.extend(missing);
+        let start = self.attributes.len() as u32;
+        let len = all.len() as u16;
+        self.attributes.extend(all);
+        if let Data::Element { attributes, .. } = &mut self.nodes[id as usize].data {
+            *attributes = (start, len);
+        }
+    }
 
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
@@ -132,7 +174,7 @@ impl Tree {
         None
     }
 
-    fn add(&mut self, data: Data) -> NodeId {
+    pub fn add(&mut self, data: Data) -> NodeId {
         let id = NodeId::try_from(self.nodes.len()).expect("the parser stops long before four billion nodes");
         self.nodes.push(Node {
             parent: NONE,
@@ -146,7 +188,7 @@ impl Tree {
         id
     }
 
-    fn detach(&mut self, id: NodeId) {
+    pub fn detach(&mut self, id: NodeId) {
         let Node { parent, previous, next, .. } = self.nodes[id as usize];
         match previous {
             NONE if parent != NONE => self.nodes[parent as usize].first_child = next,
@@ -163,7 +205,7 @@ impl Tree {
     }
 
     /// Puts a detached node under `parent`, before `next` or at the end.
-    fn attach(&mut self, id: NodeId, parent: NodeId, next: NodeId) {
+    pub fn attach(&mut self, id: NodeId, parent: NodeId, next: NodeId) {
         let previous =
             if next == NONE { self.nodes[parent as usize].last_child } else { self.nodes[next as usize].previous };
         let depth = self.nodes[parent as usize].depth.saturating_add(1);
@@ -180,7 +222,7 @@ impl Tree {
     }
 
     /// Text is stored once; a node that ends where the store ends simply grows.
-    fn attach_text(&mut self, text: &str, parent: NodeId, next: NodeId) {
+    pub fn attach_text(&mut self, text: &str, parent: NodeId, next: NodeId) {
         let keep = match &self.nodes[parent as usize].data {
             Data::Element { tag: Tag::Script, .. } => self.is_json(parent),
             Data::Element { tag, .. } => !tag.is_raw(),
@@ -208,161 +250,6 @@ impl Tree {
 
     fn is_json(&self, script: NodeId) -> bool {
         self.attribute(script, "type").is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
-    }
-}
-
-/// Builds a [`Tree`] for the parser.
-#[derive(Debug)]
-pub(super) struct Builder {
-    tree: RefCell<Tree>,
-    /// Depth at which the parser now inserts.
-    depth: Cell<u16>,
-}
-
-impl Builder {
-    pub fn new() -> Self {
-        let no_name = QualName::new(None, Namespace::default(), LocalName::default());
-        let mut tree = Tree { nodes: Vec::new(), attributes: Vec::new(), text: String::new(), no_name };
-        tree.add(Data::Document);
-        Self { tree: RefCell::new(tree), depth: Cell::new(0) }
-    }
-
-    pub fn depth(&self) -> u16 {
-        self.depth.get()
-    }
-
-    pub fn nodes(&self) -> usize {
-        self.tree.borrow().nodes.len()
-    }
-}
-
-impl TreeSink for Builder {
-    type Handle = NodeId;
-    type Output = Tree;
-    type ElemName<'a> = Ref<'a, QualName>;
-
-    fn finish(self) -> Tree {
-        self.tree.into_inner()
-    }
-
-    fn parse_error(&self, _message: Cow<'static, str>) {}
-
-    fn get_document(&self) -> NodeId {
-        Tree::ROOT
-    }
-
-    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Ref<'a, QualName> {
-        Ref::map(self.tree.borrow(), |tree| match &tree.node(*target).data {
-            Data::Element { name, .. } => name,
-            _ => &tree.no_name,
-        })
-    }
-
-    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _flags: ElementFlags) -> NodeId {
-        let tree = &mut *self.tree.borrow_mut();
-        let tag = if name.ns == ns!(html) { Tag::of(&name.local) } else { Tag::foreign(&name.local) };
-        let start = tree.attributes.len();
-        tree.attributes
-            .extend(attrs.into_iter().filter(|attr| is_evidence(attr)).map(|attr| (attr.name.local, attr.value)));
-        let attributes = (start as u32, (tree.attributes.len() - start) as u16);
-        tree.add(Data::Element { tag, name, attributes })
-    }
-
-    fn create_comment(&self, _text: StrTendril) -> NodeId {
-        self.tree.borrow_mut().add(Data::Ignored)
-    }
-
-    fn create_pi(&self, _target: StrTendril, _data: StrTendril) -> NodeId {
-        self.tree.borrow_mut().add(Data::Ignored)
-    }
-
-    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
-        let tree = &mut *self.tree.borrow_mut();
-        match child {
-            NodeOrText::AppendText(text) => tree.attach_text(&text, *parent, NONE),
-            NodeOrText::AppendNode(id) => {
-                // A comment needs no place.
-                if matches!(tree.node(id).data, Data::Element { .. }) {
-                    tree.detach(id);
-                    tree.attach(id, *parent, NONE);
-                    self.depth.set(tree.node(id).depth);
-                }
-            }
-        }
-    }
-
-    fn append_based_on_parent_node(&self, element: &NodeId, previous: &NodeId, child: NodeOrText<NodeId>) {
-        if self.tree.borrow().node(*element).parent == NONE {
-            self.append(previous, child);
-        } else {
-            self.append_before_sibling(element, child);
-        }
-    }
-
-    fn append_doctype_to_document(&self, _name: StrTendril, _public_id: StrTendril, _system_id: StrTendril) {}
-
-    fn pop(&self, node: &NodeId) {
-        self.depth.set(self.tree.borrow().node(*node).depth.saturating_sub(1));
-    }
-
-    fn get_template_contents(&self, _target: &NodeId) -> NodeId {
-        // What lies in a template is never shown; a node without a place takes it.
-        self.tree.borrow_mut().add(Data::Ignored)
-    }
-
-    fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
-        x == y
-    }
-
-    fn set_quirks_mode(&self, _mode: QuirksMode) {}
-
-    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
-        let tree = &mut *self.tree.borrow_mut();
-        let parent = tree.node(*sibling).parent;
-        if parent == NONE {
-            return;
-        }
-        match child {
-            NodeOrText::AppendText(text) => tree.attach_text(&text, parent, *sibling),
-            NodeOrText::AppendNode(id) => {
-                tree.detach(id);
-                tree.attach(id, parent, *sibling);
-                self.depth.set(tree.node(id).depth);
-            }
-        }
-    }
-
-    fn add_attrs_if_missing(&self, target: &NodeId, attrs: Vec<Attribute>) {
-        let tree = &mut *self.tree.borrow_mut();
-        let missing: Vec<_> = attrs
-            .into_iter()
-            .filter(|attr| is_evidence(attr) && tree.attribute(*target, &attr.name.local).is_none())
-            .map(|attr| (attr.name.local, attr.value))
-            .collect();
-        if missing.is_empty() {
-            return;
-        }
-        let mut all = tree.attributes(*target).to_vec();
-        all.extend(missing);
-        let start = tree.attributes.len() as u32;
-        let len = all.len() as u16;
-        tree.attributes.extend(all);
-        if let Data::Element { attributes, .. } = &mut tree.nodes[*target as usize].data {
-            *attributes = (start, len);
-        }
-    }
-
-    fn remove_from_parent(&self, target: &NodeId) {
-        self.tree.borrow_mut().detach(*target);
-    }
-
-    fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
-        let tree = &mut *self.tree.borrow_mut();
-        while tree.node(*node).first_child != NONE {
-            let child = tree.node(*node).first_child;
-            tree.detach(child);
-            tree.attach(child, *new_parent, NONE);
-        }
     }
 }
 

@@ -22,7 +22,7 @@ const CREDENTIALS: &[&str] = &[
 ];
 
 /// Parts of a byline that name a post or a place in the paper, not a person; whole part, lower case.
-const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
+const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
 
 /// The names in a byline, in order, one each; empty when none is there.
 ///
@@ -51,12 +51,15 @@ pub fn author_names(text: &str) -> Vec<String> {
         text
     };
     let mut names: Vec<String> = Vec::new();
-    let mut rest = text.trim();
+    // A lead with nothing behind it is no name either.
+    let text = format!("{} ", text.trim());
+    let mut rest = text.as_str();
     while let Some(lead) = LEADS.find(rest) {
         rest = rest[lead.end()..].trim_start();
     }
     for part in SPLIT.split(rest) {
-        let mut part = part.trim();
+        let padded = format!("{} ", part.trim());
+        let mut part = padded.as_str();
         while let Some(lead) = LEADS.find(part) {
             part = part[lead.end()..].trim_start();
         }
@@ -117,6 +120,7 @@ mod tests {
             ("By Ana Ruiz Published March 3, 2025", vec!["Ana Ruiz"]),
             ("Ana Ruiz, Ana Ruiz", vec!["Ana Ruiz"]),
             ("Jack Ma", vec!["Jack Ma"]),
+            ("Written by", vec![]),
             ("Martin Luther King Jr.", vec!["Martin Luther King Jr"]),
         ] {
             assert_eq!(author_names(line), names, "{line}");

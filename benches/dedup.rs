@@ -1,0 +1,138 @@
+//! Speed of deduplication: a document from text to verdict, growth of the index, and restoring it at start.
+
+use std::hint::black_box;
+
+use copydesk::dedup::{Deduplicator, Facts, Settings, Sketch, Standing};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+
+fn main() {
+    divan::main();
+}
+
+/// SplitMix64: the same texts in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+}
+
+/// A text of made-up words with names, numbers and sentences.
+fn text(random: &mut Random, words: usize) -> String {
+    const SYLLABLES: [&str; 16] =
+        ["ba", "ter", "lo", "min", "der", "sa", "ri", "to", "ne", "gal", "pu", "ver", "sti", "on", "ka", "li"];
+    let mut text = String::new();
+    for i in 0..words {
+        let kind = random.below(20);
+        // Word frequencies fall off as in real text: the square of a uniform choice favours low numbers.
+        let word = random.below(200) * random.below(200);
+        let mut spelled =
+            format!("{}{}{}", SYLLABLES[word as usize % 16], SYLLABLES[word as usize / 16 % 16], word / 256);
+        match kind {
+            0 => spelled = format!("{}", random.below(5_000)),
+            1 | 2 => spelled[..1].make_ascii_uppercase(),
+            _ => {}
+        }
+        text.push_str(&spelled);
+        text.push_str(if i % 17 == 16 { ". " } else { " " });
+    }
+    text
+}
+
+/// Nine documents in ten are new, one is a copy of a recent one with every twentieth word cut.
+fn stream(documents: usize, words: usize) -> Vec<String> {
+    let mut random = Random(7);
+    let mut texts: Vec<String> = Vec::new();
+    for _ in 0..documents {
+        let copy = texts.len() > 10 && random.below(10) == 0;
+        let next = if copy {
+            let original = &texts[texts.len() - 1 - random.below(10) as usize];
+            let words: Vec<&str> =
+                original.split(' ').enumerate().filter(|(i, _)| i % 20 != 19).map(|(_, w)| w).collect();
+            words.join(" ")
+        } else {
+            text(&mut random, words)
+        };
+        texts.push(next);
+    }
+    texts
+}
+
+#[divan::bench(args = [100, 400, 1_500])]
+fn sketch(bencher: Bencher, words: usize) {
+    let text = text(&mut Random(3), words);
+    bencher.counter(ItemsCount::new(1usize)).bench(|| Sketch::of(Some("A made-up headline"), black_box(&text)));
+}
+
+/// Tokens to verdict, on one core; the bar is 150 µs a document of 400 words.
+#[divan::bench(args = [100, 400, 1_500], sample_count = 10)]
+fn text_to_verdict(bencher: Bencher, words: usize) {
+    const DOCUMENTS: usize = 2_000;
+    let texts = stream(DOCUMENTS, words);
+    bencher.counter(ItemsCount::new(DOCUMENTS)).bench(|| {
+        let mut deduplicator = Deduplicator::new(Settings::default());
+        for (doc, text) in (1u64..).zip(&texts) {
+            let sketch = Sketch::of(None, text);
+            black_box(
+                deduplicator
+                    .judge(doc, &Facts::default(), sketch, &mut |doc| Some(Sketch::of(None, &texts[doc as usize - 1]))),
+            );
+        }
+    });
+}
+
+fn filled(documents: u64) -> Deduplicator {
+    let mut deduplicator = Deduplicator::new(Settings { max_index_bytes: usize::MAX, ..Settings::default() });
+    let mut random = Random(11);
+    for doc in 1..=documents {
+        let brief = Sketch::synthetic(400, || random.next()).brief();
+        deduplicator.restore(doc, doc, &Facts::default(), Standing::Ordinary, &brief).expect("a brief as just written");
+    }
+    deduplicator
+}
+
+/// Look-up and insertion of a document of 400 words by the size of the index: 10 M is to cost at most twice 100,000.
+/// Takes 6 GB and some minutes at 10 M, which therefore runs with `COPYDESK_BENCH_LARGE=1` only.
+#[divan::bench(args = [100_000, 1_000_000, 10_000_000], sample_count = 20, sample_size = 500)]
+fn judge_by_index_size(bencher: Bencher, documents: u64) {
+    if documents > 1_000_000 && std::env::var_os("COPYDESK_BENCH_LARGE").is_none() {
+        return;
+    }
+    let mut deduplicator = filled(documents);
+    println!("{documents}: {} bytes a document", deduplicator.memory_bytes() as u64 / documents);
+    let mut random = Random(13);
+    let mut doc = documents;
+    bencher
+        .counter(ItemsCount::new(1usize))
+        .with_inputs(|| Sketch::synthetic(400, || random.next()))
+        .bench_local_values(|sketch| {
+            doc += 1;
+            deduplicator.judge(doc, &Facts::default(), sketch, &mut |_| None)
+        });
+}
+
+/// Restoring at start; the bar is 200,000 documents a second.
+#[divan::bench(args = [200_000], sample_count = 3)]
+fn restore(bencher: Bencher, documents: usize) {
+    let mut random = Random(11);
+    let briefs: Vec<Vec<u8>> = (0..documents).map(|_| Sketch::synthetic(400, || random.next()).brief()).collect();
+    bencher.counter(ItemsCount::new(documents)).bench(|| {
+        let mut deduplicator = Deduplicator::new(Settings::default());
+        for (doc, brief) in (1u64..).zip(&briefs) {
+            deduplicator
+                .restore(doc, doc, &Facts::default(), Standing::Ordinary, brief)
+                .expect("a brief as just written");
+        }
+        deduplicator
+    });
+}

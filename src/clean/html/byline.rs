@@ -1,0 +1,263 @@
+//! Who wrote it and when: from the most trusted declaration down to what stands next to the headline.
+//!
+//! A page names many people and days; those of its margins belong to other articles and are asked last.
+
+use super::head::{Head, shown};
+use super::json_ld::Entity;
+use super::layout::Layout;
+use super::tag::Tag;
+use super::title;
+use super::tree::{NodeId, Tree};
+use crate::article::{Article, Document};
+use crate::clean::metadata;
+
+/// Blocks after the headline in which a visible byline or date is looked for.
+const BYLINE_REACH: usize = 16;
+
+/// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
+pub(super) fn authors(
+    document: &Document,
+    tree: &Tree,
+    head: &Head,
+    entity: Option<&Entity>,
+    layout: &Layout,
+    article: &Article,
+    site_names: &[String],
+) -> Option<(Vec<String>, &'static str)> {
+    let many = |texts: &mut dyn Iterator<Item = &str>| {
+        let mut names: Vec<String> = Vec::new();
+        for name in texts.flat_map(metadata::author_names) {
+            if !names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
+                names.push(name);
+            }
+        }
+        names
+    };
+    let is_site = |names: &[String]| {
+        names.len() == 1
+            && site_names.iter().any(|site| title::words(site).concat() == title::words(&names[0]).concat())
+    };
+    let given = many(&mut document.given.authors.iter().map(String::as_str));
+    if !given.is_empty() {
+        return Some((given, "given"));
+    }
+    // The site under its own name counts only where nobody else is named.
+    let mut fallback = None;
+    let mut found = |names: Vec<String>, source: &'static str| {
+        if names.is_empty() {
+            return None;
+        }
+        if is_site(&names) {
+            fallback.get_or_insert((names, source));
+            return None;
+        }
+        Some((names, source))
+    };
+    let json = many(&mut entity.into_iter().flat_map(|entity| entity.authors.iter().map(String::as_str)));
+    if let Some(found) = found(json, "json_ld") {
+        return Some(found);
+    }
+    let keys = [
+        "author",
+        "article:author",
+        "parsely-author",
+        "sailthru.author",
+        "dc.creator",
+        "dcterms.creator",
+        "byl",
+        "twitter:data1",
+        "citation_author",
+        "cxenseparse:author",
+    ];
+    for key in keys {
+        let is_label = key == "twitter:data1"
+            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"));
+        if is_label {
+            continue;
+        }
+        if let Some(found) = found(many(&mut head.all(key)), "meta") {
+            return Some(found);
+        }
+    }
+    // What stands in a margin may be another article's author; it is asked last.
+    for margin in [false, true] {
+        let mut marked: Vec<(u8, NodeId)> =
+            head.authors.iter().filter(|(_, id)| in_margin(tree, *id) == margin).copied().collect();
+        marked.sort_by_key(|(surety, _)| *surety);
+        for (_, id) in marked {
+            let text = shown(tree, id);
+            if text.len() > 200 {
+                continue;
+            }
+            let dom = many(&mut text.lines().take(3));
+            if dom.len() <= 6
+                && let Some(found) = found(dom, "dom")
+            {
+                return Some(found);
+            }
+        }
+        if !margin && let Some(found) = found(many(&mut byline(layout, article).into_iter()), "dom") {
+            return Some(found);
+        }
+    }
+    fallback
+}
+
+/// The text behind a "By" next to the headline, or behind "Written by" in a line of its own anywhere.
+fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
+    let starts = |text: &str, leads: &[&str]| {
+        let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
+        leads.iter().any(|lead| lower.starts_with(lead))
+    };
+    let near = ["by ", "by: ", "von ", "por ", "par ", "di ", "author: ", "words by ", "text: ", "contributors: "];
+    let anywhere = ["written by", "article by", "story by", "posted by", "author: ", "words by", "about the author"];
+    let runs = near_headline(layout, article);
+    for (i, text) in runs.iter().enumerate() {
+        // "By" in an element of its own: the next one is the name.
+        if text.eq_ignore_ascii_case("by") || text.eq_ignore_ascii_case("by:") {
+            return runs.get(i + 1).copied().filter(|name| name.len() <= 60);
+        }
+        let line = text.lines().next().unwrap_or(text);
+        if line.len() <= 120 && starts(line, &near) {
+            return Some(line);
+        }
+    }
+    for (i, run) in layout.runs.iter().enumerate() {
+        let text = run.text.as_str();
+        if run.words <= 8 && starts(text, &anywhere) {
+            let alone = text.split_whitespace().count() <= 3 && !text.contains(char::is_uppercase)
+                || run.words <= 3 && text.to_lowercase().ends_with("by")
+                || run.words == 3 && text.to_lowercase().ends_with("author");
+            let name = if alone { layout.runs.get(i + 1).map(|next| next.text.as_str()) } else { Some(text) };
+            return name.filter(|name| name.len() <= 80);
+        }
+    }
+    None
+}
+
+/// The texts that stand next to the headline, after it first.
+fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l str> {
+    let Some(title) = article.title.as_deref() else { return vec![] };
+    let at = layout.runs.iter().position(|run| {
+        matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && title::overlap(&run.text, title) >= 0.9
+    });
+    let Some(at) = at else { return vec![] };
+    let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
+    let before = layout.runs[..at].iter().rev().take(6);
+    after.chain(before).map(|run| run.text.as_str()).collect()
+}
+
+/// Whether an element stands where other articles and comments are listed.
+fn in_margin(tree: &Tree, id: NodeId) -> bool {
+    let mut at = tree.node(id).parent;
+    while at != super::tree::NONE {
+        if matches!(tree.tag(at), Tag::Aside | Tag::Footer | Tag::Nav) {
+            return true;
+        }
+        if let Some(class) = tree.attribute(at, "class")
+            && ["related", "comment", "recommend", "card", "teaser", "carousel"]
+                .iter()
+                .any(|word| class.to_ascii_lowercase().contains(word))
+        {
+            return true;
+        }
+        at = tree.node(at).parent;
+    }
+    false
+}
+
+/// The day of publication and where it was found, in the same order; never from a month or a year alone.
+pub(super) fn published(
+    tree: &Tree,
+    head: &Head,
+    entity: Option<&Entity>,
+    layout: &Layout,
+    article: &Article,
+) -> Option<(String, &'static str)> {
+    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(metadata::normal_date) {
+        return Some((date, "json_ld"));
+    }
+    let keys = [
+        "article:published_time",
+        "og:published_time",
+        "datepublished",
+        "article:published",
+        "parsely-pub-date",
+        "sailthru.date",
+        "date",
+        "pubdate",
+        "publishdate",
+        "publish-date",
+        "published_date",
+        "dc.date.issued",
+        "dcterms.created",
+        "dc.date",
+        "dcterms.date",
+        "dcterms.issued",
+        "citation_publication_date",
+        "cxenseparse:recs:publishtime",
+        "article.published",
+        "article:post_date",
+        "pub_date",
+        "displaydate",
+        "originalpublicationdate",
+        "dc.date.created",
+        "datecreated",
+        "publication_date",
+        "cxenseparse:publishtime",
+        "published_at",
+    ];
+    if let Some(date) = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date)) {
+        return Some((date, "meta"));
+    }
+    if let Some(date) = head.published().find_map(metadata::normal_date) {
+        return Some((date, "meta"));
+    }
+    let day_first = match article.site.as_deref() {
+        Some(site)
+            if site.ends_with(".com") || site.ends_with(".us") || site.ends_with(".gov") || site.ends_with(".edu") =>
+        {
+            Some(false)
+        }
+        Some(site) if site.ends_with(".org") || site.ends_with(".net") => None,
+        Some(_) => Some(true),
+        None => None,
+    };
+    let read = |id: NodeId| {
+        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
+        attribute.or_else(|| shown(tree, id).lines().find_map(|line| metadata::visible_date(line, day_first)))
+    };
+    // The dates of related articles stand farther from the headline than the article's own, and mostly in margins.
+    let headline = headline_node(tree, head, article);
+    let nearest = |mut ids: Vec<NodeId>| {
+        ids.sort_by_cached_key(|&id| (in_margin(tree, id), id < headline, id.abs_diff(headline)));
+        ids.into_iter().find_map(read)
+    };
+    let of_surety =
+        |wanted: u8| head.dates.iter().filter(|(surety, _)| *surety == wanted).map(|(_, id)| *id).collect::<Vec<_>>();
+    let shown = nearest(of_surety(0))
+        .or_else(|| nearest(head.times.clone()))
+        .or_else(|| nearest(of_surety(1)))
+        .or_else(|| nearest(of_surety(2)));
+    if let Some(date) = shown {
+        return Some((date, "dom"));
+    }
+    if let Some(date) = near_headline(layout, article)
+        .into_iter()
+        .flat_map(str::lines)
+        .find_map(|line| metadata::visible_date(line, day_first))
+    {
+        return Some((date, "dom"));
+    }
+    if let Some(date) = article.url.as_deref().and_then(metadata::date_in_url) {
+        return Some((date, "url"));
+    }
+    None
+}
+
+/// The heading that shows the title, else the first one; the document where there is none.
+fn headline_node(tree: &Tree, head: &Head, article: &Article) -> NodeId {
+    let title = article.title.as_deref().map(title::words).unwrap_or_default();
+    let same = head.h1.iter().find(|id| title::words(&shown(tree, **id)) == title);
+    same.or(head.h1.first()).copied().unwrap_or(Tree::ROOT)
+}

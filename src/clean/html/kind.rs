@@ -1,0 +1,160 @@
+//! What kind of page it is: an article, or something that only looks like one.
+
+use std::collections::BTreeSet;
+
+use super::head::Head;
+use super::json_ld::Entity;
+use super::layout::{Layout, word_count};
+use super::title;
+use crate::article::{Block, BlockKind, Flag};
+
+/// Words below which a page that calls itself an error or a wall is believed: real articles about errors are longer.
+const WALL_WORDS: u32 = 120;
+/// Words of body below which a video or picture page is one, and not an article with a video.
+const MEDIA_WORDS: u32 = 80;
+/// Words of full sentences that a page must hold to be an article at all.
+const ARTICLE_WORDS: u32 = 25;
+
+/// Titles of error and consent pages, as whole titles or their beginnings, in lower case.
+const WALLS: &[&str] = &[
+    "404",
+    "403",
+    "500",
+    "502",
+    "503",
+    "page not found",
+    "not found",
+    "error 404",
+    "error",
+    "access denied",
+    "forbidden",
+    "just a moment",
+    "attention required",
+    "are you a robot",
+    "robot check",
+    "captcha",
+    "before you continue",
+    "privacy settings",
+    "cookie settings",
+    "consent",
+    "please enable javascript",
+    "log in",
+    "login",
+    "sign in",
+    "subscribe to read",
+    "seite nicht gefunden",
+    "page introuvable",
+    "página no encontrada",
+    "pagina non trovata",
+    "página não encontrada",
+    "pagina niet gevonden",
+    "nie znaleziono",
+    "sidan hittades inte",
+    "siden blev ikke fundet",
+    "страница не найдена",
+    "bevor sie fortfahren",
+    "avant de continuer",
+    "service unavailable",
+    "bad gateway",
+    "security check",
+    "site maintenance",
+];
+
+/// The flags of a page, from what it says of itself and from what is left of it.
+pub(super) fn flags(
+    head: &Head,
+    entity: Option<&Entity>,
+    layout: &Layout,
+    blocks: &[Block],
+    headline: Option<&str>,
+) -> BTreeSet<Flag> {
+    let mut flags = BTreeSet::new();
+    let kind = entity.map_or("", |entity| entity.kind.as_str());
+    let og_type = head.first(&["og:type"]).unwrap_or_default().to_lowercase();
+    let words: u32 = blocks.iter().map(|block| word_count(&block.text)).sum();
+    let sentences: u32 = blocks
+        .iter()
+        .filter(|block| !matches!(block.kind, BlockKind::Heading(_) | BlockKind::Caption))
+        .map(|block| word_count(&block.text))
+        .filter(|&words| words >= 8)
+        .sum();
+    if kind == "LiveBlogPosting" {
+        flags.insert(Flag::LiveBlog);
+    }
+    let media = matches!(kind, "VideoObject" | "ImageGallery" | "AudioObject")
+        || og_type.starts_with("video")
+        || og_type.starts_with("music");
+    if media && words < MEDIA_WORDS || kind == "ImageGallery" {
+        flags.insert(Flag::Gallery);
+    }
+    if entity.and_then(|entity| entity.free) == Some(false)
+        || head.first(&["article:content_tier"]).is_some_and(|tier| tier == "locked")
+    {
+        flags.insert(Flag::Paywalled);
+    }
+    let named_wall = [headline, head.title.as_deref()].into_iter().flatten().any(|text| {
+        let text = title::words(text).join(" ");
+        WALLS.iter().any(|wall| {
+            text == *wall || text.starts_with(wall) && text[wall.len()..].starts_with(' ') && word_count(&text) <= 8
+        })
+    });
+    let listing = {
+        let (letters, linked) = layout.runs.iter().fold((0u64, 0u64), |(all, linked), run| {
+            (all + u64::from(run.letters), linked + u64::from(run.link_letters))
+        });
+        // A front page is links, and what is kept of it are a few teasers.
+        letters > 2000
+            && linked * 2 > letters
+            && u64::from(words) * 5 * 5 < letters
+            && !kind.ends_with("Article")
+            && og_type != "article"
+    };
+    if (named_wall && words < WALL_WORDS) || (sentences < ARTICLE_WORDS && !flags.contains(&Flag::Gallery)) || listing {
+        flags.insert(Flag::NotAnArticle);
+    }
+    if layout.truncated {
+        flags.extend([Flag::Truncated, Flag::Review]);
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::article::{Document, Flag, Given, InputId, MediaType};
+
+    fn flags(content: &str) -> Vec<Flag> {
+        let document = Document {
+            input: InputId::of(content.as_bytes()),
+            path: "page.html".to_owned(),
+            external_id: None,
+            media_type: MediaType::Html,
+            charset: "UTF-8".to_owned(),
+            bytes: content.len() as u64,
+            content: content.to_owned(),
+            given: Given::default(),
+            folder: None,
+        };
+        super::super::page(&document).article.flags.into_iter().collect()
+    }
+
+    const STORY: &str = "<p>The island council voted on Tuesday to keep the small ferry running through the winter, after two hours of \
+        debate.</p><p>Its captain said that he had not expected so clear a vote, and thanked the pupils who had written to the mayor.</p>";
+
+    #[test]
+    fn an_article_has_no_flag() {
+        assert_eq!(flags(&format!("<title>Ferry kept</title><h1>Ferry kept</h1>{STORY}")), []);
+    }
+
+    #[test]
+    fn error_pages_and_empty_pages_are_no_articles() {
+        let error = "<title>404 Not Found</title><h1>Page not found</h1><p>We are sorry, the page that you asked for is not here any more.</p>";
+        assert_eq!(flags(error), [Flag::NotAnArticle]);
+        assert_eq!(flags(""), [Flag::NotAnArticle]);
+    }
+
+    #[test]
+    fn a_live_blog_and_a_locked_article_say_so_themselves() {
+        let live = r#"<script type="application/ld+json">{"@type":"LiveBlogPosting","headline":"Storm","isAccessibleForFree":"False"}</script>"#;
+        assert_eq!(flags(&format!("{live}<h1>Storm</h1>{STORY}")), [Flag::Paywalled, Flag::LiveBlog]);
+    }
+}

@@ -1,0 +1,133 @@
+//! The learned judgement of blocks: two sums of small decision trees over named features.
+//!
+//! `model.txt` is written by `docs/html_model/train.py`; it is read once. A tree is one line, its nodes in prefix order:
+//! `feature<=threshold` with the left branch following at once, `=value` for a leaf.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{context, features};
+
+/// The file as trained.
+const MODEL: &str = include_str!("model.txt");
+
+/// One node; the left branch follows it, a leaf has no feature.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    threshold: f32,
+    feature: u16,
+    right: u16,
+}
+
+const LEAF: u16 = u16::MAX;
+
+/// A sum of trees.
+#[derive(Debug, Default)]
+pub(super) struct Forest {
+    nodes: Vec<Node>,
+    /// Where each tree begins in `nodes`.
+    roots: Vec<u32>,
+}
+
+impl Forest {
+    /// The probability for one row of features.
+    pub fn probability(&self, row: &[f32]) -> f32 {
+        let mut sum = 0.0;
+        for &root in &self.roots {
+            let tree = &self.nodes[root as usize..];
+            let mut at = 0;
+            loop {
+                let node = tree[at];
+                if node.feature == LEAF {
+                    sum += node.threshold;
+                    break;
+                }
+                at = if row[node.feature as usize] <= node.threshold { at + 1 } else { node.right as usize };
+            }
+        }
+        1.0 / (1.0 + (-sum).exp())
+    }
+
+    /// Adds a tree from its line; `None` if the line is no tree over the known features.
+    fn add(&mut self, line: &str, index: &HashMap<String, u16>) -> Option<()> {
+        let start = self.nodes.len();
+        // Branches whose right side has not begun yet.
+        let mut waiting: Vec<usize> = Vec::new();
+        let mut complete = false;
+        for word in line.split_ascii_whitespace() {
+            if complete {
+                return None;
+            }
+            let at = self.nodes.len();
+            if let Some(value) = word.strip_prefix('=') {
+                self.nodes.push(Node { threshold: value.parse().ok()?, feature: LEAF, right: 0 });
+                match waiting.pop() {
+                    Some(branch) => self.nodes[branch].right = u16::try_from(at + 1 - start).ok()?,
+                    None => complete = true,
+                }
+            } else {
+                let (name, threshold) = word.split_once("<=")?;
+                self.nodes.push(Node { threshold: threshold.parse().ok()?, feature: *index.get(name)?, right: 0 });
+                waiting.push(at);
+            }
+        }
+        self.roots.push(start as u32);
+        complete.then_some(())
+    }
+}
+
+/// The two steps of the model.
+#[derive(Debug)]
+pub(super) struct Model {
+    /// Judges a block by its own features.
+    pub first: Forest,
+    /// Judges it again by these and the first judgement of its surroundings.
+    pub second: Forest,
+}
+
+/// The model, read once.
+pub(super) fn model() -> &'static Model {
+    static READ: LazyLock<Model> = LazyLock::new(|| read(MODEL).expect("the compiled-in model is read by the tests"));
+    &READ
+}
+
+fn read(text: &str) -> Option<Model> {
+    let mut names = features::names();
+    names.extend(context::NAMES.map(str::to_owned));
+    let index: HashMap<String, u16> = names.into_iter().zip(0u16..).collect();
+    let mut model = Model { first: Forest::default(), second: Forest::default() };
+    let mut second = false;
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        match line {
+            "first" => second = false,
+            "second" => second = true,
+            tree if second => model.second.add(tree, &index)?,
+            tree => model.first.add(tree, &index)?,
+        }
+    }
+    Some(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_in_model_is_whole() {
+        let model = read(MODEL).expect("a model over known features");
+        assert!(!model.first.roots.is_empty() && !model.second.roots.is_empty());
+    }
+
+    #[test]
+    fn a_tree_goes_left_up_to_the_threshold() {
+        let index = HashMap::from([("a".to_owned(), 0), ("b".to_owned(), 1)]);
+        let mut forest = Forest::default();
+        forest.add("a<=1 =-9 b<=2 =0 =9", &index).expect("a tree");
+        assert!(forest.probability(&[1.0, 0.0]) < 0.01);
+        assert_eq!(forest.probability(&[2.0, 2.0]), 0.5);
+        assert!(forest.probability(&[2.0, 3.0]) > 0.99);
+        for broken in ["a<=1 =2", "=1 =2", "c<=1 =1 =2", "a<=x =1 =2"] {
+            assert!(Forest::default().add(broken, &index).is_none(), "{broken}");
+        }
+    }
+}
