@@ -179,9 +179,10 @@ fn a_closed_pipe_is_no_error_and_no_panic() {
 #[test]
 fn formats_are_what_they_say() {
     let folder = folder();
-    fs::write(folder.path().join("a.txt"), format!("Bakery stays\n\n{}", article(1))).expect("written");
+    fs::write(folder.path().join("a.txt"), format!("Parish votes to keep its bakery open\n\n{}", article(1)))
+        .expect("written");
     let text = run(folder.path(), &["clean", "--format", "text", "a.txt"]).out;
-    assert!(text.starts_with("Bakery stays\n\nThe parish of Upper Number 1 "), "{text}");
+    assert!(text.starts_with("Parish votes to keep its bakery open\n\nThe parish of Upper Number 1 "), "{text}");
     let json = run(folder.path(), &["clean", "--format", "json", "a.txt"]).out;
     assert!(json.lines().count() > 20, "{json}");
     let (indented, line) = (json.parse::<Value>(), run(folder.path(), &["clean", "a.txt"]).out.parse::<Value>());
@@ -199,7 +200,8 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn explain_shows_the_whole_article_and_a_tally_without_colour_codes() {
     let folder = folder();
-    fs::write(folder.path().join("a.txt"), format!("Bakery stays\n\n{}", article(1))).expect("written");
+    fs::write(folder.path().join("a.txt"), format!("Parish votes to keep its bakery open\n\n{}", article(1)))
+        .expect("written");
     let ended = run(folder.path(), &["explain", "a.txt"]);
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert!(
