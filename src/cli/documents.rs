@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use copydesk::article::Document;
+use copydesk::inbox::encode_path;
 use copydesk::read::{self, Origin, Piece, Rejected, Settings};
 
 /// What stands for standard input.
@@ -57,7 +58,7 @@ pub fn parts(path: &Path, settings: &Settings) -> io::Result<impl Iterator<Item 
         if file.metadata()?.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; `copydesk once` takes folders"));
         }
-        (path.display().to_string(), Box::new(file))
+        (encode_path(path), Box::new(file))
     };
     let origin = Arc::new(Origin { path: name, folder: None, sidecar: sidecar(path)? });
     let pieces = read::split(path.file_name().unwrap_or_default(), input, settings);

@@ -14,7 +14,7 @@ use super::clean::level_flag;
 use super::documents;
 use super::exit::Exit;
 use super::markup::{Markup, Sheet};
-use super::output::Output;
+use super::output::{Output, visible};
 use super::{Folders, explain_id};
 
 const EXAMPLES: &str = "\
@@ -75,7 +75,8 @@ impl Command {
                 }
                 Err(rejected) => {
                     exit = Exit::Failed;
-                    output.line(&format!("{name}: {}: {}; {}", rejected.reason, rejected.message, rejected.advice))?;
+                    let line = format!("{name}: {}: {}; {}", rejected.reason, rejected.message, rejected.advice);
+                    output.line(&visible(&line))?;
                 }
             }
             output.flush()?;

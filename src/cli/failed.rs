@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Folders;
 use super::exit::{Exit, Usage};
 use super::markup::count;
-use super::output::{Output, complain};
+use super::output::{Output, complain, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,12 +84,12 @@ fn list(inbox: &Inbox, json: bool) -> anyhow::Result<Exit> {
             output.line(&line.to_string())?;
             continue;
         }
-        output.line(&name)?;
+        output.line(&visible(&name))?;
         match report {
             Some(report) => {
                 let line = report.line.map(|line| format!(", line {line}")).unwrap_or_default();
-                output.line(&format!("  {}/{}{line}: {}", report.stage, report.reason, report.message))?;
-                output.line(&format!("  to do: {}", report.advice))?;
+                output.line(&visible(&format!("  {}/{}{line}: {}", report.stage, report.reason, report.message)))?;
+                output.line(&visible(&format!("  to do: {}", report.advice)))?;
             }
             None => output.line("  the report beside it is missing or cannot be read")?,
         }
@@ -107,7 +107,9 @@ fn retry(inbox: &Inbox, paths: Vec<PathBuf>) -> anyhow::Result<Exit> {
     for path in paths {
         let name = encode_path(&path);
         match inbox.retry(Path::new(&path)).with_context(|| format!("cannot move {name} back"))? {
-            Retried::Back(to) => output.line(&format!("{name} is back in the inbox as {}", encode_path(&to)))?,
+            Retried::Back(to) => {
+                output.line(&visible(&format!("{name} is back in the inbox as {}", encode_path(&to))))?;
+            }
             Retried::NotThere => {
                 complain(&format!("copydesk: {name} is not among the failed files; `copydesk failed list` names them"));
                 exit = Exit::Failed;

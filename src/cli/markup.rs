@@ -90,7 +90,7 @@ impl Markup {
             Some(from) => format!(" ({from})"),
             None => String::new(),
         };
-        self.push(text, Style::Dim, &sheet.name);
+        self.push(text, Style::Dim, &output::visible(&sheet.name));
         if let Some(title) = &article.title {
             for line in wrap(title, self.width) {
                 self.push(text, Style::Bold, &line);

@@ -44,11 +44,34 @@ fn told(result: io::Result<()>) -> anyhow::Result<()> {
 
 /// Prints one line on standard error. That nobody reads it must not end the program.
 pub fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "{message}");
+    let _ = writeln!(io::stderr(), "{}", visible(message));
+}
+
+/// The text with control characters written as escapes: a file's name must not steer the terminal. Line ends stay.
+pub fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => visible.push(c),
+            c if c.is_control() => visible.extend(c.escape_default()),
+            c => visible.push(c),
+        }
+    }
+    visible
 }
 
 /// Whether output to this stream may be coloured: it is a terminal, and `NO_COLOR` (no-color.org) is not set.
 pub fn colour(stream: &impl IsTerminal) -> bool {
     let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     stream.is_terminal() && !forbidden && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_sent() {
+        assert_eq!(visible("a\x1b[2J\x07 ü\n"), "a\\u{1b}[2J\\u{7} ü\n");
+    }
 }
