@@ -9,8 +9,8 @@ use super::sketch::Sketch;
 /// With fewer common frames than this nothing can be told.
 const MIN_FRAMES: u32 = 3;
 const MIN_NUMBER_FRAMES: u32 = 4;
-/// Copies change a number here and there (.7 of them agree in 99 % of copies); of templates at most half agree by chance.
-const MIN_NUMBERS_AGREE: f64 = 0.5;
+/// Copies change a number here and there (.7 of them agree in 99 % of copies); of templates about half agree by chance at most.
+const MIN_NUMBERS_AGREE: f64 = 0.6;
 /// The same for texts that share this much: a later state of an article may have most of its figures changed.
 const NEARLY_WHOLE: f64 = 0.85;
 const MIN_NUMBERS_AGREE_NEARLY_WHOLE: f64 = 0.25;
