@@ -9,7 +9,7 @@ mod terms;
 
 pub use terms::Terms;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use frequency::Frequencies;
 use serde::{Deserialize, Serialize};
@@ -47,9 +47,7 @@ const MAX_CANDIDATES: usize = 16;
 /// An open story.
 #[derive(Debug)]
 struct Story {
-    founder: ClusterId,
     last_day: i32,
-    articles: u32,
     /// Sum of the articles' unit vectors, by term; strongest terms only.
     centroid: BTreeMap<u32, f32>,
 }
@@ -58,11 +56,12 @@ struct Story {
 pub struct Stories {
     settings: Settings,
     frequencies: Frequencies,
-    stories: BTreeMap<u64, Story>,
-    by_term: HashMap<u32, Vec<u64>>,
+    /// By founder.
+    stories: BTreeMap<ClusterId, Story>,
+    /// Founders of stories with this term, in the order in which it came up.
+    by_term: HashMap<u32, Vec<ClusterId>>,
     /// Open stories by last day, to close the quiet ones.
-    by_day: BTreeMap<(i32, u64), ()>,
-    next: u64,
+    by_day: BTreeSet<(i32, ClusterId)>,
     newest_day: i32,
 }
 
@@ -73,8 +72,7 @@ impl Stories {
             frequencies: Frequencies::new(),
             stories: BTreeMap::new(),
             by_term: HashMap::new(),
-            by_day: BTreeMap::new(),
-            next: 0,
+            by_day: BTreeSet::new(),
             newest_day: i32::MIN,
         }
     }
@@ -85,16 +83,16 @@ impl Stories {
     pub fn place(&mut self, cluster: ClusterId, terms: &Terms, day: i32) -> ClusterId {
         self.frequencies.count(terms);
         let vector = self.vector(terms);
-        let found = self.closest(&vector, day);
-        self.enter(found, cluster, &vector, day)
+        let story = self.closest(&vector, day).unwrap_or(cluster);
+        self.enter(story, &vector, day);
+        story
     }
 
     /// Takes an article back at start, in the order of arrival, with the story that it was placed in.
-    pub fn restore(&mut self, cluster: ClusterId, story: ClusterId, terms: &Terms, day: i32) {
+    pub fn restore(&mut self, story: ClusterId, terms: &Terms, day: i32) {
         self.frequencies.count(terms);
         let vector = self.vector(terms);
-        let found = self.stories.iter().rev().find(|(_, open)| open.founder == story).map(|(key, _)| *key);
-        self.enter(found, if found.is_some() { cluster } else { story }, &vector, day);
+        self.enter(story, &vector, day);
     }
 
     /// The number of open stories.
@@ -118,14 +116,14 @@ impl Stories {
         vector
     }
 
-    fn closest(&self, vector: &[(u32, f32)], day: i32) -> Option<u64> {
-        let mut scores: BTreeMap<u64, f32> = BTreeMap::new();
+    fn closest(&self, vector: &[(u32, f32)], day: i32) -> Option<ClusterId> {
+        let mut scores: BTreeMap<ClusterId, f32> = BTreeMap::new();
         for (term, weight) in vector.iter().take(QUERY_TERMS) {
             for key in self.by_term.get(term).into_iter().flatten().rev().take(STORIES_OF_TERM) {
                 *scores.entry(*key).or_default() += weight * weight;
             }
         }
-        let mut candidates: Vec<(u64, f32)> = scores.into_iter().collect();
+        let mut candidates: Vec<(ClusterId, f32)> = scores.into_iter().collect();
         candidates.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
         let window = self.settings.window_days;
         candidates
@@ -141,54 +139,45 @@ impl Stories {
             .map(|(_, key)| key)
     }
 
-    fn enter(&mut self, found: Option<u64>, cluster: ClusterId, vector: &[(u32, f32)], day: i32) -> ClusterId {
-        let key = found.unwrap_or_else(|| {
-            self.next += 1;
-            self.next
-        });
-        let story = self.stories.entry(key).or_insert_with(|| Story {
-            founder: cluster,
-            last_day: day,
-            articles: 0,
-            centroid: BTreeMap::new(),
-        });
-        self.by_day.remove(&(story.last_day, key));
+    fn enter(&mut self, founder: ClusterId, vector: &[(u32, f32)], day: i32) {
+        let story = self.stories.entry(founder).or_insert_with(|| Story { last_day: day, centroid: BTreeMap::new() });
+        self.by_day.remove(&(story.last_day, founder));
         story.last_day = story.last_day.max(day);
-        self.by_day.insert((story.last_day, key), ());
-        story.articles += 1;
+        self.by_day.insert((story.last_day, founder));
         for (term, weight) in vector {
             if !story.centroid.contains_key(term) {
-                self.by_term.entry(*term).or_default().push(key);
+                let listed = self.by_term.entry(*term).or_default();
+                listed.push(founder);
+                if listed.len() > 2 * STORIES_OF_TERM {
+                    listed.drain(..STORIES_OF_TERM);
+                }
             }
             *story.centroid.entry(*term).or_default() += weight;
         }
-        let dropped = trim(&mut story.centroid);
-        let founder = story.founder;
-        for term in dropped {
-            self.unlist(term, key);
+        for term in trim(&mut story.centroid) {
+            self.unlist(term, founder);
         }
         self.newest_day = self.newest_day.max(day);
         self.close_quiet();
-        founder
     }
 
     fn close_quiet(&mut self) {
         let oldest = self.newest_day.saturating_sub_unsigned(self.settings.window_days);
-        while let Some((&(day, key), ())) = self.by_day.first_key_value() {
+        while let Some(&(day, founder)) = self.by_day.first() {
             if day >= oldest && self.stories.len() <= self.settings.max_open {
                 break;
             }
             self.by_day.pop_first();
-            let Some(story) = self.stories.remove(&key) else { continue };
+            let Some(story) = self.stories.remove(&founder) else { continue };
             for term in story.centroid.into_keys() {
-                self.unlist(term, key);
+                self.unlist(term, founder);
             }
         }
     }
 
-    fn unlist(&mut self, term: u32, key: u64) {
+    fn unlist(&mut self, term: u32, founder: ClusterId) {
         let Some(listed) = self.by_term.get_mut(&term) else { return };
-        listed.retain(|listed| *listed != key);
+        listed.retain(|listed| *listed != founder);
         if listed.is_empty() {
             self.by_term.remove(&term);
         }
