@@ -10,7 +10,7 @@ use crate::article::{Article, InputId};
 
 /// Members that one call should be given at most: its time grows with their text (about 100 µs each). The copies of a
 /// larger cluster past the first so many are counted, not merged.
-pub const MAX_MEMBERS: usize = 256;
+pub const MAX_MEMBERS: usize = 64;
 
 /// A copy at least this much contained in a clearly longer canonical is an excerpt of it.
 const EXCERPT_CONTAINMENT: f64 = 0.9;
@@ -143,14 +143,18 @@ fn relate(member: usize, members: &[Member<'_>], sketches: &[Sketch], canonical:
     } else {
         Relation::Near
     };
-    let only_here = article
-        .text
-        .split("\n\n")
-        .filter(|paragraph| !is_present(paragraph, whole))
-        .take(MAX_PARAGRAPHS)
-        .map(shorten)
-        .collect();
+    let only_here = missing_paragraphs(&article.text, whole);
     Copy { member, relation, similarity: four_places(similarity), containment: four_places(containment), only_here }
+}
+
+/// Paragraphs of `text` that `other` lacks: what differs between two copies, to be shown to a person. Bounded as
+/// [`Copy::only_here`].
+pub fn only_in(text: &str, other: &str) -> Vec<String> {
+    missing_paragraphs(text, &Sketch::of(None, other))
+}
+
+fn missing_paragraphs(text: &str, other: &Sketch) -> Vec<String> {
+    text.split("\n\n").filter(|paragraph| !is_present(paragraph, other)).take(MAX_PARAGRAPHS).map(shorten).collect()
 }
 
 /// Whether the canonical has a paragraph, by its shingles, or by its word pairs where it is shorter than a shingle.
