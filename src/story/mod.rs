@@ -21,7 +21,9 @@ pub type ClusterId = u64;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Cosine similarity to a story's centroid from which an article belongs to it.
+    /// Cosine similarity to a story's centroid from which an article belongs to it. Lower joins more reports of an event and
+    /// more that only share its subject: on generated news B³ is .90 at .36, .914 at .40 and .923 at .42, while of the
+    /// reports on one event more than a fifth stay apart at .40.
     pub min_similarity: f64,
     /// Days without an article after which a story is closed.
     pub window_days: u32,
@@ -31,7 +33,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { min_similarity: 0.42, window_days: 7, max_open: 50_000 }
+        Self { min_similarity: 0.4, window_days: 7, max_open: 50_000 }
     }
 }
 
@@ -77,7 +79,8 @@ impl Stories {
         }
     }
 
-    /// The founder of the story that a new article belongs to: itself, where it opens one.
+    /// The founder of the story that a new article belongs to: itself, where it opens one. Articles made from a template
+    /// are best not placed at all: they are alike without an event.
     ///
     /// `day` counts from 1970-01-01: of publication, else of arrival.
     pub fn place(&mut self, cluster: ClusterId, terms: &Terms, day: i32) -> ClusterId {
