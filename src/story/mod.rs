@@ -25,15 +25,15 @@ pub struct Settings {
     /// more that only share its subject: on generated news B³ is .90 at .36, .914 at .40 and .923 at .42, while of the
     /// reports on one event more than a fifth stay apart at .40.
     pub min_similarity: f64,
-    /// Days without an article after which a story is closed.
+    /// Days between an article and the latest one of its story, at most.
     pub window_days: u32,
-    /// Stories held open; past it those that have been quiet the longest are closed.
+    /// Stories held open, of about 1.5 kB each; past it those that have been quiet the longest are closed.
     pub max_open: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { min_similarity: 0.4, window_days: 7, max_open: 50_000 }
+        Self { min_similarity: 0.4, window_days: 7, max_open: 20_000 }
     }
 }
 
@@ -50,8 +50,10 @@ const MAX_CANDIDATES: usize = 16;
 #[derive(Debug)]
 struct Story {
     last_day: i32,
-    /// Sum of the articles' unit vectors, by term; strongest terms only.
-    centroid: BTreeMap<u32, f32>,
+    /// When it last got an article, counted in articles.
+    touched: u64,
+    /// Sum of the articles' unit vectors, the strongest terms only; sorted by term.
+    centroid: Vec<(u32, f32)>,
 }
 
 /// The open stories.
@@ -62,9 +64,9 @@ pub struct Stories {
     stories: BTreeMap<ClusterId, Story>,
     /// Founders of stories with this term, in the order in which it came up.
     by_term: HashMap<u32, Vec<ClusterId>>,
-    /// Open stories by last day, to close the quiet ones.
-    by_day: BTreeSet<(i32, ClusterId)>,
-    newest_day: i32,
+    /// Open stories, the longest quiet first. Not by day: dates are as published, and one wrong year must not close all.
+    by_touch: BTreeSet<(u64, ClusterId)>,
+    articles: u64,
 }
 
 impl Stories {
@@ -74,8 +76,8 @@ impl Stories {
             frequencies: Frequencies::new(),
             stories: BTreeMap::new(),
             by_term: HashMap::new(),
-            by_day: BTreeSet::new(),
-            newest_day: i32::MIN,
+            by_touch: BTreeSet::new(),
+            articles: 0,
         }
     }
 
@@ -143,36 +145,36 @@ impl Stories {
     }
 
     fn enter(&mut self, founder: ClusterId, vector: &[(u32, f32)], day: i32) {
-        let story = self.stories.entry(founder).or_insert_with(|| Story { last_day: day, centroid: BTreeMap::new() });
-        self.by_day.remove(&(story.last_day, founder));
+        self.articles += 1;
+        let story =
+            self.stories.entry(founder).or_insert_with(|| Story { last_day: day, touched: 0, centroid: Vec::new() });
+        self.by_touch.remove(&(story.touched, founder));
         story.last_day = story.last_day.max(day);
-        self.by_day.insert((story.last_day, founder));
+        story.touched = self.articles;
+        self.by_touch.insert((story.touched, founder));
         for (term, weight) in vector {
-            if !story.centroid.contains_key(term) {
-                let listed = self.by_term.entry(*term).or_default();
-                listed.push(founder);
-                if listed.len() > 2 * STORIES_OF_TERM {
-                    listed.drain(..STORIES_OF_TERM);
+            match story.centroid.binary_search_by_key(term, |(term, _)| *term) {
+                Ok(at) => story.centroid[at].1 += weight,
+                Err(at) => {
+                    story.centroid.insert(at, (*term, *weight));
+                    let listed = self.by_term.entry(*term).or_default();
+                    listed.push(founder);
+                    if listed.len() > 2 * STORIES_OF_TERM {
+                        listed.drain(..STORIES_OF_TERM);
+                    }
                 }
             }
-            *story.centroid.entry(*term).or_default() += weight;
         }
         for term in trim(&mut story.centroid) {
             self.unlist(term, founder);
         }
-        self.newest_day = self.newest_day.max(day);
         self.close_quiet();
     }
 
     fn close_quiet(&mut self) {
-        let oldest = self.newest_day.saturating_sub_unsigned(self.settings.window_days);
-        while let Some(&(day, founder)) = self.by_day.first() {
-            if day >= oldest && self.stories.len() <= self.settings.max_open {
-                break;
-            }
-            self.by_day.pop_first();
-            let Some(story) = self.stories.remove(&founder) else { continue };
-            for term in story.centroid.into_keys() {
+        while self.stories.len() > self.settings.max_open {
+            let Some((_, founder)) = self.by_touch.pop_first() else { return };
+            for (term, _) in self.stories.remove(&founder).map(|story| story.centroid).unwrap_or_default() {
                 self.unlist(term, founder);
             }
         }
@@ -188,22 +190,59 @@ impl Stories {
 }
 
 /// Keeps the strongest terms; those dropped.
-fn trim(centroid: &mut BTreeMap<u32, f32>) -> Vec<u32> {
+fn trim(centroid: &mut Vec<(u32, f32)>) -> Vec<u32> {
     if centroid.len() <= CENTROID_TERMS {
         return Vec::new();
     }
-    let mut terms: Vec<(u32, f32)> = centroid.iter().map(|(term, weight)| (*term, *weight)).collect();
-    terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let dropped: Vec<u32> = terms[CENTROID_TERMS..].iter().map(|(term, _)| *term).collect();
-    for term in &dropped {
-        centroid.remove(term);
-    }
+    centroid.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let dropped = centroid.split_off(CENTROID_TERMS).into_iter().map(|(term, _)| term).collect();
+    centroid.sort_unstable_by_key(|(term, _)| *term);
+    centroid.shrink_to_fit();
     dropped
 }
 
 /// Cosine of a unit vector and a centroid.
-fn similarity(vector: &[(u32, f32)], centroid: &BTreeMap<u32, f32>) -> f64 {
-    let norm = centroid.values().map(|weight| weight * weight).sum::<f32>().sqrt();
-    let product: f32 = vector.iter().filter_map(|(term, weight)| Some(weight * centroid.get(term)?)).sum();
+fn similarity(vector: &[(u32, f32)], centroid: &[(u32, f32)]) -> f64 {
+    let norm = centroid.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+    let in_centroid = |term: &u32| centroid.binary_search_by_key(term, |(term, _)| *term).ok().map(|at| centroid[at].1);
+    let product: f32 = vector.iter().filter_map(|(term, weight)| Some(weight * in_centroid(term)?)).sum();
     if norm > 0.0 { f64::from(product / norm) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(words: &str) -> Terms {
+        Terms::of(None, words)
+    }
+
+    #[test]
+    fn only_so_many_stories_are_held_open() {
+        let mut stories = Stories::new(Settings { max_open: 3, ..Settings::default() });
+        for id in 1..=10 {
+            stories.place(id, &terms(&format!("quarrel{id} lantern{id} orchard{id}")), 1);
+        }
+        assert_eq!(stories.len(), 3);
+        assert_eq!(stories.by_term.len(), 9);
+        assert_eq!(stories.place(11, &terms("quarrel9 lantern9 orchard9"), 1), 9);
+        assert_eq!(stories.place(12, &terms("quarrel2 lantern2 orchard2"), 1), 12);
+    }
+
+    #[test]
+    fn a_date_in_the_far_future_closes_nothing() {
+        let mut stories = Stories::new(Settings::default());
+        stories.place(1, &terms("quarrel lantern orchard"), 100);
+        stories.place(2, &terms("meadow bucket saddle"), 900_000);
+        assert_eq!(stories.place(3, &terms("quarrel lantern orchard"), 101), 1);
+    }
+
+    #[test]
+    fn a_centroid_keeps_its_strongest_terms() {
+        let mut centroid: Vec<(u32, f32)> =
+            (0..CENTROID_TERMS as u32 + 2).map(|term| (term, 1.0 + (term % 7) as f32)).collect();
+        assert_eq!(trim(&mut centroid), [56, 63]);
+        assert_eq!(centroid.len(), CENTROID_TERMS);
+        assert!(centroid.is_sorted_by_key(|(term, _)| *term));
+    }
 }
