@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some(Sketch::of(earlier.title.as_deref(), &earlier.text))
         });
         spent += begun.elapsed();
-        if verdict.cluster == doc {
+        if verdict.cluster == doc && !verdict.is_template() {
             let terms = Terms::of(input.title.as_deref(), &input.text);
             let day = 0;
             story_of.insert(doc, stories.place(doc, &terms, day));

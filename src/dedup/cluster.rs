@@ -203,3 +203,59 @@ impl Clusters {
             + self.urls.capacity() * (size_of::<(u64, Ordinal)>() + 1) * 8 / 7
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(doc: DocId, cluster: ClusterId, shingles: u32) -> Row {
+        Row { doc, cluster, url: 0, shingles, day: doc as i32, roundup: false }
+    }
+
+    fn three() -> Clusters {
+        let mut clusters = Clusters::new();
+        for (doc, cluster, shingles) in [(10, 10, 50), (20, 10, 80), (30, 30, 60), (40, 10, 80)] {
+            clusters.push(row(doc, cluster, shingles));
+        }
+        clusters
+    }
+
+    #[test]
+    fn the_longest_and_among_equals_the_oldest_member_stands_for_a_cluster() {
+        let clusters = three();
+        assert_eq!(clusters.members(10), [1, 2, 4]);
+        assert_eq!(clusters.longest(10), Some(2));
+        assert_eq!(clusters.longest(30), Some(3));
+        assert_eq!(clusters.longest(20), None);
+    }
+
+    #[test]
+    fn an_absorbed_cluster_is_gone() {
+        let mut clusters = three();
+        assert_eq!(clusters.move_to(&[3], 10), [(30, 10)]);
+        assert_eq!(clusters.members(10), [1, 2, 3, 4]);
+        assert_eq!(clusters.members(30), [0; 0]);
+    }
+
+    #[test]
+    fn members_that_leave_found_a_cluster() {
+        let mut clusters = three();
+        assert_eq!(clusters.move_to(&[2, 4], 20), [(20, 20), (40, 20)]);
+        assert_eq!(clusters.members(10), [1]);
+        assert_eq!(clusters.members(20), [2, 4]);
+        assert_eq!(clusters.move_to(&[2, 4], 10).len(), 2);
+        assert_eq!(clusters.members(10), [1, 2, 4]);
+    }
+
+    #[test]
+    fn a_cluster_outlives_its_founder_under_its_name() {
+        let mut clusters = three();
+        assert_eq!(clusters.expire_while(|row| row.day < 25), 2);
+        assert_eq!(clusters.members(10), [4]);
+        assert_eq!(clusters.longest(10), Some(4));
+        assert_eq!(clusters.push(row(50, 10, 10)), 5);
+        assert_eq!(clusters.members(10), [4, 5]);
+        assert_eq!(clusters.expire_while(|_| true), 3);
+        assert_eq!((clusters.members(10).len(), clusters.len(), clusters.members_held), (0, 0, 0));
+    }
+}

@@ -160,7 +160,7 @@ impl Deduplicator {
     fn remember(&mut self, row: Row, keys: impl Iterator<Item = u64>) {
         let ordinal = self.clusters.push(row);
         let clusters = &self.clusters;
-        let fresh_from = self.newest_day.saturating_sub(self.settings.window_days as i32 / 2);
+        let fresh_from = self.newest_day.saturating_sub_unsigned(self.settings.window_days / 2);
         self.index.insert(keys, ordinal, |other| {
             let other = clusters.row(other);
             other.cluster == row.cluster && other.day >= fresh_from
@@ -181,7 +181,7 @@ impl Deduplicator {
     /// Forgets documents that are too old on `day`, and the oldest days while memory is short.
     pub fn expire(&mut self, day: i32) -> Option<Expired> {
         self.newest_day = self.newest_day.max(day);
-        let oldest = self.newest_day.saturating_sub(self.settings.window_days as i32);
+        let oldest = self.newest_day.saturating_sub_unsigned(self.settings.window_days);
         let mut documents = self.clusters.expire_while(|row| row.day < oldest);
         let mut for_memory = false;
         self.since_memory_check += 1;

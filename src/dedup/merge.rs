@@ -10,7 +10,7 @@ use crate::article::{Article, InputId};
 
 /// Members that one call should be given at most: its time grows with their text (about 100 µs each). The copies of a
 /// larger cluster past the first so many are counted, not merged.
-pub const MAX_MEMBERS: usize = 256;
+pub const MAX_MEMBERS: usize = 64;
 
 /// A copy at least this much contained in a clearly longer canonical is an excerpt of it.
 const EXCERPT_CONTAINMENT: f64 = 0.9;
@@ -61,7 +61,7 @@ pub struct Copy {
     pub similarity: f64,
     /// Share of the copy's word 5-grams that the canonical has, exact, to 4 places.
     pub containment: f64,
-    /// Paragraphs that the canonical lacks: at most 8, each cut to 500 characters.
+    /// Paragraphs that the canonical lacks: at most 8, each cut to 500 characters and an ellipsis.
     pub only_here: Vec<String>,
 }
 
@@ -143,14 +143,18 @@ fn relate(member: usize, members: &[Member<'_>], sketches: &[Sketch], canonical:
     } else {
         Relation::Near
     };
-    let only_here = article
-        .text
-        .split("\n\n")
-        .filter(|paragraph| !is_present(paragraph, whole))
-        .take(MAX_PARAGRAPHS)
-        .map(shorten)
-        .collect();
+    let only_here = missing_paragraphs(&article.text, whole);
     Copy { member, relation, similarity: four_places(similarity), containment: four_places(containment), only_here }
+}
+
+/// Paragraphs of `text` that `other` lacks: what differs between two copies, to be shown to a person. Bounded as
+/// [`Copy::only_here`].
+pub fn only_in(text: &str, other: &str) -> Vec<String> {
+    missing_paragraphs(text, &Sketch::of(None, other))
+}
+
+fn missing_paragraphs(text: &str, other: &Sketch) -> Vec<String> {
+    text.split("\n\n").filter(|paragraph| !is_present(paragraph, other)).take(MAX_PARAGRAPHS).map(shorten).collect()
 }
 
 /// Whether the canonical has a paragraph, by its shingles, or by its word pairs where it is shorter than a shingle.
@@ -173,4 +177,105 @@ fn shorten(paragraph: &str) -> String {
 
 fn four_places(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "The mill on the river Aune burned for six hours on Sunday night before the rain came.\n\nNobody was hurt, \
+                        said the fire chief, although two horses ran off and were found in the next valley.\n\nThe owner wants to \
+                        build again in stone and asked the council for a loan of ninety thousand crowns.";
+
+    fn article(text: &str) -> Article {
+        Article { text: text.to_owned(), ..Article::default() }
+    }
+
+    fn merged(articles: &[Article]) -> Merged {
+        let members: Vec<Member<'_>> = (0u64..)
+            .zip(articles)
+            .map(|(doc, article)| Member { input: InputId::of(&[doc as u8]), doc, article, fetched_at: None })
+            .collect();
+        merge(&members).expect("there are members")
+    }
+
+    #[test]
+    fn the_most_complete_text_is_published_and_the_others_related_to_it() {
+        let excerpt: String = BODY.split("\n\n").take(1).collect();
+        let with_more = BODY.replace("burned for", "was on fire for") + "\n\nPicture: a reader.";
+        let merged = merged(&[article(&excerpt), article(BODY), article(BODY), article(&with_more)]);
+        let relations: Vec<(usize, Relation)> = merged.copies.iter().map(|copy| (copy.member, copy.relation)).collect();
+        assert_eq!(merged.canonical, 3);
+        assert_eq!(relations[0], (3, Relation::Canonical));
+        assert!((0..3).all(|member| relations.contains(&(member, Relation::Near))), "{relations:?}");
+    }
+
+    #[test]
+    fn an_equal_text_is_exact_and_a_contained_one_an_excerpt() {
+        let excerpt = BODY.split("\n\n").nth(1).expect("a second paragraph").to_owned();
+        let merged = merged(&[article(&excerpt), article(BODY), article(BODY)]);
+        let of = |member| merged.copies.iter().find(|copy| copy.member == member).expect("every member is a copy");
+        assert_eq!(of(0).relation, Relation::Excerpt);
+        assert_eq!(of(0).containment, 1.0);
+        assert!(of(0).similarity < 0.5);
+        let exact = merged.copies.iter().filter(|copy| copy.relation == Relation::Exact).count();
+        assert_eq!(exact, 1);
+    }
+
+    #[test]
+    fn empty_fields_are_filled_from_copies_and_say_from_which() {
+        let full =
+            article(&(BODY.to_owned() + "\n\nMore is known about the mill, which stood since the year of the flood."));
+        let rich = Article {
+            title: Some("Mill burns".into()),
+            authors: vec!["Ada Holm".into()],
+            url: Some("https://paper.example/mill".into()),
+            site: Some("paper.example".into()),
+            ..article(BODY)
+        };
+        let merged = merged(&[full.clone(), rich]);
+        assert_eq!(merged.canonical, 0);
+        assert_eq!(merged.article.text, full.text);
+        assert_eq!(merged.article.title.as_deref(), Some("Mill burns"));
+        assert_eq!(merged.article.site.as_deref(), Some("paper.example"));
+        let from = InputId::of(&[1]).to_string();
+        for field in ["title", "authors", "url", "site"] {
+            assert_eq!(merged.article.provenance.get(field), Some(&from), "{field}");
+        }
+        assert_eq!(merged.article.provenance.get("section"), None);
+    }
+
+    #[test]
+    fn the_latest_state_of_a_url_is_published_although_it_is_shorter() {
+        let state = |text: &str, modified: &str| Article {
+            url: Some("https://paper.example/live".into()),
+            date_modified: Some(modified.into()),
+            ..article(text)
+        };
+        let early = state(BODY, "2024-05-01T10:00:00+02:00");
+        let late = state(BODY.split("\n\n").next().expect("a paragraph"), "2024-05-01T09:00:00Z");
+        let merged = merged(&[early, late]);
+        assert_eq!(merged.canonical, 1);
+        assert_eq!(merged.copies[1].relation, Relation::Update);
+        assert_eq!(merged.copies[1].only_here.len(), 2);
+    }
+
+    #[test]
+    fn paragraphs_found_only_in_a_copy_are_listed_and_shortened() {
+        let long = "Unheard of words ".repeat(100);
+        let copy = format!("{}\n\n{long}\n\nYes.", BODY.split("\n\n").next().expect("a paragraph"));
+        let full = BODY.to_owned()
+            + "\n\n"
+            + &"The flood of that year carried off eleven other mills and a chapel. ".repeat(3)
+            + "Their stones were used for the bridge which the duke opened in person, as the parish book tells in detail.";
+        let merged = merged(&[article(&full), article(&copy)]);
+        let only_here = &merged.copies[1].only_here;
+        assert_eq!(only_here.len(), 1);
+        assert_eq!(only_here[0].chars().count(), MAX_PARAGRAPH_CHARS + 1, "an ellipsis follows");
+    }
+
+    #[test]
+    fn nothing_merges_to_nothing() {
+        assert_eq!(merge(&[]), None);
+    }
 }

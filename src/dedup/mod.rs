@@ -74,6 +74,14 @@ pub struct Verdict {
     pub expired: Option<Expired>,
 }
 
+impl Verdict {
+    /// Whether an earlier article was made from the same template: such articles (forecasts, results, earnings) report no
+    /// common event, however alike they are.
+    pub fn is_template(&self) -> bool {
+        self.evidence.iter().any(|evidence| evidence.outcome == Outcome::Template)
+    }
+}
+
 /// One comparison with an earlier document.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::candidates::Known;
 use super::index::Ordinal;
+use super::pair::Pair;
 use super::verify::{compare, shared, word_similarity};
 use super::{ClusterId, Deduplicator, DocId, Outcome, Sketch, Verdict};
 
@@ -24,8 +25,8 @@ const SAME_HEADLINE: f64 = 0.6;
 
 /// Members of a cluster looked at for the parts of a roundup page.
 const MAX_PARTS: usize = 12;
-/// Copies of a roundup page that stay with it when it leaves a cluster.
-const MAX_PAGES: usize = 64;
+/// Members of a cluster that are parted one by one when a roundup page leaves it; the rest follow the first article.
+const MAX_PARTED: usize = 64;
 
 /// Whether `part` may be one of several articles on `page`.
 pub(crate) fn is_part(part: &Sketch, page: &Sketch) -> bool {
@@ -34,11 +35,7 @@ pub(crate) fn is_part(part: &Sketch, page: &Sketch) -> bool {
 
 /// Whether two texts, one of them a roundup page, are copies of the page as a whole.
 pub(crate) fn is_same_page(a: &Sketch, b: &Sketch, jaccard: f64) -> bool {
-    jaccard >= SAME_PAGE && is_similar_length(a.len(), b.len())
-}
-
-fn is_similar_length(a: usize, b: usize) -> bool {
-    a.min(b) as f64 >= MAX_PART * a.max(b) as f64
+    jaccard >= SAME_PAGE && a.len().min(b.len()) as f64 >= MAX_PART * a.len().max(b.len()) as f64
 }
 
 /// Whether two texts are neither copies of each other nor about the same thing.
@@ -116,34 +113,74 @@ impl Deduplicator {
         })
     }
 
-    /// Makes a page a cluster of its own, with the copies of the whole page; the documents that move.
+    /// Makes a page a cluster of its own, with the copies of the whole page, and parts the articles that it held together;
+    /// the documents that move. The founder's group keeps the cluster's name.
     fn split_off(
         &mut self,
         page: Ordinal,
-        page_sketch: &Sketch,
+        page_sketch: &Arc<Sketch>,
         recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
     ) -> Vec<(DocId, ClusterId)> {
         self.clusters.set_roundup(page);
-        let row = *self.clusters.row(page);
-        let (mut with_page, mut others) = (vec![page], Vec::new());
-        for member in self.clusters.members(row.cluster) {
-            if member == page {
-                continue;
+        let cluster = self.clusters.row(page).cluster;
+        let mut members = self.clusters.members(cluster);
+        members.retain(|member| *member != page);
+        let mut pages = vec![page];
+        let mut articles: Vec<Part> = Vec::new();
+        for (n, member) in members.into_iter().enumerate() {
+            let known = if n < MAX_PARTED { self.recall.get(self.clusters.row(member).doc, recall) } else { None };
+            match known {
+                Some(sketch) if is_same_page(&sketch, page_sketch, compare(&sketch, page_sketch).jaccard) => {
+                    pages.push(member);
+                }
+                Some(sketch) => self.add_to_parts(&mut articles, member, sketch),
+                None => match articles.first_mut() {
+                    Some(first) => first.members.push(member),
+                    None => pages.push(member),
+                },
             }
-            let copy = *self.clusters.row(member);
-            let similar = is_similar_length(copy.shingles as usize, page_sketch.len()) && with_page.len() < MAX_PAGES;
-            let whole = similar
-                && self
-                    .recall
-                    .get(copy.doc, recall)
-                    .is_some_and(|sketch| is_same_page(&sketch, page_sketch, compare(&sketch, page_sketch).jaccard));
-            if whole { with_page.push(member) } else { others.push(member) }
         }
-        // The founder's side keeps the cluster's name.
-        let founder_stays = self.clusters.ordinal_of(row.cluster).is_none_or(|founder| others.contains(&founder));
-        let leaving = if founder_stays { &with_page } else { &others };
-        let Some(first) = leaving.iter().min() else { return Vec::new() };
-        let name = self.clusters.row(*first).doc;
-        self.clusters.move_to(leaving, name)
+        pages.sort_unstable();
+        articles.sort_unstable_by_key(|part| part.members[0]);
+        let groups: Vec<Vec<Ordinal>> =
+            std::iter::once(pages).chain(articles.into_iter().map(|part| part.members)).collect();
+        // Where the founder is forgotten, its name stays with the oldest article rather than with the page.
+        let founder = self.clusters.ordinal_of(cluster);
+        let keeps_name = match founder {
+            Some(founder) => groups.iter().position(|group| group.contains(&founder)).unwrap_or(0),
+            None => usize::from(groups.len() > 1),
+        };
+        let mut moved = Vec::new();
+        for (_, group) in groups.iter().enumerate().filter(|(i, _)| *i != keeps_name) {
+            if let Some(first) = group.first() {
+                let name = self.clusters.row(*first).doc;
+                moved.extend(self.clusters.move_to(group, name));
+            }
+        }
+        moved
     }
+
+    /// Adds a document to the article that it is a copy of; articles that it shows to be one are made one.
+    fn add_to_parts(&self, parts: &mut Vec<Part>, member: Ordinal, sketch: Arc<Sketch>) {
+        let mut own = Part { members: vec![member], longest: sketch };
+        parts.retain_mut(|part| {
+            let is_one = have_same_headline(&part.longest, &own.longest)
+                || Pair::of(&self.settings, &part.longest, &own.longest, false).outcome.is_merged();
+            if is_one {
+                own.members.append(&mut part.members);
+                if part.longest.len() > own.longest.len() {
+                    own.longest = Arc::clone(&part.longest);
+                }
+            }
+            !is_one
+        });
+        own.members.sort_unstable();
+        parts.push(own);
+    }
+}
+
+/// One of the articles of a roundup page.
+struct Part {
+    members: Vec<Ordinal>,
+    longest: Arc<Sketch>,
 }

@@ -78,3 +78,55 @@ pub(crate) fn word_similarity(a: &Sketch, b: &Sketch) -> f64 {
     let norm = (square(&a.words) * square(&b.words)).sqrt();
     if norm > 0.0 { product / norm } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sketch(text: &str) -> Sketch {
+        Sketch::of(None, text)
+    }
+
+    fn numbers(range: std::ops::Range<u32>) -> String {
+        range.map(|n| format!("w{} ", n * 7)).collect()
+    }
+
+    #[test]
+    fn measures_are_exact_and_symmetric() {
+        let (a, b) = (sketch(&numbers(0..54)), sketch(&numbers(25..104)));
+        let comparison = compare(&a, &b);
+        // Shingles 25 to 49 of a's 50 are the first 25 of b's 75.
+        assert_eq!(comparison.shared, 25);
+        assert_eq!(comparison.containment, 0.5);
+        assert_eq!(comparison.jaccard, 0.25);
+        assert_eq!(compare(&b, &a), comparison);
+    }
+
+    #[test]
+    fn coverage_tells_scattered_edits_from_a_common_block() {
+        let whole = numbers(0..200);
+        let scattered: String = whole
+            .split(' ')
+            .enumerate()
+            .map(|(i, w)| if i % 8 == 0 { "x ".to_owned() } else { format!("{w} ") })
+            .collect();
+        let block = numbers(0..100) + &numbers(500..600);
+        let (scattered, block) =
+            (compare(&sketch(&whole), &sketch(&scattered)), compare(&sketch(&whole), &sketch(&block)));
+        assert!(scattered.containment < 0.55 && scattered.coverage == 1.0, "{scattered:?}");
+        assert!(block.containment < 0.55 && block.coverage < 0.6, "{block:?}");
+    }
+
+    #[test]
+    fn an_empty_text_has_nothing_in_common_with_any() {
+        assert_eq!(compare(&sketch(""), &sketch("one two three")), Comparison::default());
+        assert_eq!(word_similarity(&sketch(""), &sketch("one two three")), 0.0);
+    }
+
+    #[test]
+    fn word_similarity_is_one_for_the_same_words_and_zero_for_others() {
+        let (a, b) = (sketch("harbour lights dimmed"), sketch("dimmed harbour lights"));
+        assert!((word_similarity(&a, &b) - 1.0).abs() < 1e-9);
+        assert_eq!(word_similarity(&a, &sketch("orchard fences painted")), 0.0);
+    }
+}
