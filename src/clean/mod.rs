@@ -24,6 +24,7 @@ use rules::{Place, Rules};
 use serde::{Deserialize, Serialize};
 use text::core::Core;
 use text::model::Model;
+use text::title::Sure;
 
 /// How much cleaning may cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,12 +190,16 @@ impl Cleaner {
         if media_type == MediaType::Text
             && let Some(found) = text::title::find(lines, &self.rules, article.title.as_deref())
         {
-            certain = found.certain;
-            let line = lines.remove(found.at);
-            if article.title.is_none() {
-                article.title = Some(line.block.text);
-                title_line = Some(line.block.line);
-                article.provenance.insert("title".into(), "text".into());
+            certain = found.sure == Sure::Certain;
+            if found.sure == Sure::Doubtful {
+                lines[found.at].headline = true;
+            } else {
+                let line = lines.remove(found.at);
+                if article.title.is_none() {
+                    article.title = Some(line.block.text);
+                    title_line = Some(line.block.line);
+                    article.provenance.insert("title".into(), "text".into());
+                }
             }
         }
         if media_type == MediaType::Text {

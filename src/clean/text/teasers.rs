@@ -38,7 +38,7 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
     let features = features::of(lines, core, rules, title);
     for (at, features) in features.iter().enumerate() {
         let line = &lines[at];
-        if !line.is_kept() || line.key.is_empty() {
+        if !line.is_kept() || line.key.is_empty() || line.headline {
             continue;
         }
         let place = core.place(at);
