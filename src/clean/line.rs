@@ -22,6 +22,8 @@ pub struct Line {
     pub terminated: bool,
     /// The rules that it matches, see [`super::rules::Rules::matches`].
     pub matches: Vec<usize>,
+    /// May be the headline: only a rule that names it may cut it.
+    pub headline: bool,
     pub cut: Option<Cut>,
 }
 
@@ -38,7 +40,7 @@ impl Line {
         let key = normalize::key(&block.text);
         let words = normalize::words(&key);
         let terminated = normalize::is_terminated(&block.text);
-        Self { block, key, words, terminated, matches: Vec::new(), cut: None }
+        Self { block, key, words, terminated, matches: Vec::new(), headline: false, cut: None }
     }
 
     /// A sentence or more, as a writer writes it; not a heading, a caption, a teaser or a button.

@@ -17,12 +17,14 @@ mod sentences;
 pub mod site;
 pub mod text;
 
-use crate::article::{Article, Block, Class, Document, Flag, MediaType, Removal};
+use crate::article::{Article, Block, BlockKind, Class, Document, Flag, MediaType, Removal};
 use line::Line;
 pub use pack::{RuleError, RulePack};
 use rules::{Place, Rules};
 use serde::{Deserialize, Serialize};
 use text::core::Core;
+use text::model::Model;
+use text::title::Sure;
 
 /// How much cleaning may cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +98,7 @@ pub struct NoContent {
 pub struct Cleaner {
     settings: Settings,
     rules: Rules,
+    model: Model,
 }
 
 /// From this many words a line goes only for the reasons of [`may_be_long`].
@@ -111,7 +114,7 @@ impl Cleaner {
 
     /// Compiles the built-in rules, extended and overridden by packs in order.
     pub fn with_packs(settings: Settings, packs: &[RulePack]) -> Result<Self, RuleError> {
-        Ok(Self { settings, rules: Rules::new(packs)? })
+        Ok(Self { settings, rules: Rules::new(packs)?, model: Model::built_in() })
     }
 
     /// Runs every pass that needs no other document.
@@ -134,6 +137,10 @@ impl Cleaner {
         let Page { mut article, blocks, mut removed } = page;
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (title_line, core) = self.cut_lines(&mut article, &mut lines, media_type);
+        if let Some(core) = core.as_ref().filter(|_| media_type == MediaType::Text) {
+            let title = article.title.as_deref();
+            text::teasers::cut(&mut lines, core, &self.rules, &self.model, title, self.settings.level);
+        }
         if core.is_some() && restore_if_too_much_goes(&mut lines) {
             article.flags.insert(Flag::Review);
         }
@@ -147,7 +154,25 @@ impl Cleaner {
                 }
             }
         }
-        if blocks.is_empty() { Err(NoContent { removed }) } else { Ok((Page { article, blocks, removed }, title_line)) }
+        if blocks.is_empty() {
+            return match (article.title.take(), title_line) {
+                // A text of one line is that line; a headline over nothing but noise is no article.
+                (Some(title), Some(line)) if removed.is_empty() => {
+                    article.provenance.remove("title");
+                    let blocks = vec![Block { line, kind: BlockKind::Paragraph, text: title }];
+                    Ok((Page { article, blocks, removed }, None))
+                }
+                (Some(title), Some(line)) => {
+                    let at = removed.partition_point(|removal| removal.line < line);
+                    let why = "a headline with nothing under it".to_owned();
+                    let alone = Removal { class: Class::Teaser, rule: "headline.alone".into(), why, line, text: title };
+                    removed.insert(at, alone);
+                    Err(NoContent { removed })
+                }
+                _ => Err(NoContent { removed }),
+            };
+        }
+        Ok((Page { article, blocks, removed }, title_line))
     }
 
     /// The passes over whole lines: artefacts, headline, phrase rules by place, sections.
@@ -166,12 +191,16 @@ impl Cleaner {
         if media_type == MediaType::Text
             && let Some(found) = text::title::find(lines, &self.rules, article.title.as_deref())
         {
-            certain = found.certain;
-            let line = lines.remove(found.at);
-            if article.title.is_none() {
-                article.title = Some(line.block.text);
-                title_line = Some(line.block.line);
-                article.provenance.insert("title".into(), "text".into());
+            certain = found.sure == Sure::Certain;
+            if found.sure == Sure::Doubtful {
+                lines[found.at].headline = true;
+            } else {
+                let line = lines.remove(found.at);
+                if article.title.is_none() {
+                    article.title = Some(line.block.text);
+                    title_line = Some(line.block.line);
+                    article.provenance.insert("title".into(), "text".into());
+                }
             }
         }
         if media_type == MediaType::Text {
@@ -182,7 +211,7 @@ impl Cleaner {
             let doubtful = core.filter(|_| !certain).map(|core| core.first..core.last + 1);
             repeats::cut_headlines(lines, title, doubtful.unwrap_or_default());
         }
-        self.cut_by_rules(lines, core.as_ref());
+        self.cut_by_rules(lines, core.as_ref(), media_type);
         if let Some(core) = core.as_ref().filter(|_| media_type == MediaType::Text) {
             text::tail::cut_sections(lines, core, &self.rules);
         }
@@ -200,7 +229,14 @@ impl Cleaner {
     }
 
     /// Cuts the lines that a phrase rule may cut where they stand.
-    fn cut_by_rules(&self, lines: &mut [Line], core: Option<&Core>) {
+    ///
+    /// What a rule may cut at level eager only is left to the line model in a text, which weighs the match with the
+    /// line's form and neighbours.
+    fn cut_by_rules(&self, lines: &mut [Line], core: Option<&Core>, media_type: MediaType) {
+        let level = match media_type {
+            MediaType::Text => Level::Safe,
+            MediaType::Html => self.settings.level,
+        };
         let only_noise = core.is_none() && lines.iter().all(|line| line.key.is_empty() || !line.matches.is_empty());
         for (at, line) in lines.iter_mut().enumerate() {
             let place = match core {
@@ -209,9 +245,10 @@ impl Cleaner {
                 None => Place::Inside,
             };
             let matches = std::mem::take(&mut line.matches);
-            let rule = matches.iter().map(|&rule| self.rules.rule(rule)).find(|rule| {
-                rule.cuts(place, self.settings.level) && (line.words < LONG_WORDS || may_be_long(rule.class))
-            });
+            let rule = matches
+                .iter()
+                .map(|&rule| self.rules.rule(rule))
+                .find(|rule| rule.cuts(place, level) && (line.words < LONG_WORDS || may_be_long(rule.class)));
             if let Some(rule) = rule {
                 line.cut(rule.class, rule.id.as_str(), rule.why.as_str());
             }

@@ -12,7 +12,7 @@ use crate::clean::rules::Rules;
 use crate::clean::{normalize, repeats};
 
 /// The features in the order in which trees name them.
-pub const NAMES: [&str; 57] = [
+pub const NAMES: [&str; 64] = [
     "words",
     "terminated",
     "colon",
@@ -70,10 +70,25 @@ pub const NAMES: [&str; 57] = [
     "marks",
     "repeat_words",
     "repeat_lines",
+    "first_person",
+    "exclaims",
+    "dates_near",
+    "dates_wide",
+    "dates_before",
+    "dates_after",
+    "core_share",
 ];
 
 /// One line's features, see [`NAMES`].
 pub type Features = [f32; NAMES.len()];
+
+/// From this value on, `section_class` means a section of comments.
+pub const COMMENTS: f32 = 15.0;
+
+/// A feature by its name.
+pub fn get(features: &Features, name: &str) -> f32 {
+    NAMES.iter().position(|known| *known == name).map_or(-1.0, |at| features[at])
+}
 
 const NEAR: usize = 3;
 const WIDE: usize = 10;
@@ -105,6 +120,9 @@ const READER_WORDS: [&str; 22] = [
     "today",
 ];
 
+/// Words with which readers, more than reporters, speak of themselves.
+const FIRST_PERSON: [&str; 8] = ["i", "im", "ive", "my", "me", "id", "mine", "myself"];
+
 /// The features of every line of a text after the phrase rules have run.
 pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Vec<Features> {
     let sums = Sums::new(lines);
@@ -120,7 +138,8 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
     let total = sums.words(0, n).max(1.0);
     let total_prose = sums.prose(0, n).max(1.0);
     let vocabulary = Vocabulary::new(lines);
-    let marks = thread_marks(lines, rules);
+    let marks = counts(lines, |line| has_class(line, rules, &[Class::CommentThread, Class::CommentForm]));
+    let dates = counts(lines, |line| has_class(line, rules, &[Class::Timestamp, Class::Byline]));
     let repeats = repeats::runs(lines);
     let mut out = Vec::with_capacity(n);
     for (at, line) in lines.iter().enumerate() {
@@ -198,6 +217,13 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
             marks[n],
             repeats[at].words as f32,
             repeats[at].lines as f32,
+            words.iter().filter(|word| FIRST_PERSON.contains(word)).count() as f32 / words.len().max(1) as f32,
+            flag(line.block.text.contains(['!', '！'])),
+            dates[near_to] - dates[near_from],
+            dates[wide_to] - dates[wide_from],
+            dates[at],
+            dates[n] - dates[at],
+            (core.last - core.first + 1) as f32 / n as f32,
         ]);
     }
     out
@@ -225,7 +251,7 @@ fn class_number(class: Class) -> f32 {
         Class::Paywall => 12.0,
         Class::Cookie => 13.0,
         Class::Copyright => 14.0,
-        Class::CommentThread => 15.0,
+        Class::CommentThread => COMMENTS,
         Class::CommentForm => 16.0,
         _ => 17.0,
     }
@@ -437,17 +463,17 @@ impl Hasher for Hashed {
     }
 }
 
-/// How many lines up to each line are signs of a thread of comments.
-fn thread_marks(lines: &[Line], rules: &Rules) -> Vec<f32> {
-    let mut marks = vec![0.0];
+/// How many lines up to each line are of a kind.
+fn counts(lines: &[Line], is_kind: impl Fn(&Line) -> bool) -> Vec<f32> {
+    let mut counts = vec![0.0];
     for line in lines {
-        let is_mark = line
-            .matches
-            .first()
-            .is_some_and(|&rule| matches!(rules.rule(rule).class, Class::CommentThread | Class::CommentForm));
-        marks.push(marks.last().copied().unwrap_or(0.0) + flag(is_mark));
+        counts.push(counts.last().copied().unwrap_or(0.0) + flag(is_kind(line)));
     }
-    marks
+    counts
+}
+
+fn has_class(line: &Line, rules: &Rules, classes: &[Class]) -> bool {
+    line.matches.first().is_some_and(|&rule| classes.contains(&rules.rule(rule).class))
 }
 
 /// For each line the run of lines without prose that it stands in, as a range.

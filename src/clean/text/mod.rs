@@ -2,7 +2,9 @@
 
 pub mod core;
 pub mod features;
+pub mod model;
 pub mod tail;
+pub mod teasers;
 pub mod title;
 
 use super::{Page, normalize};

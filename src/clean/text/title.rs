@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::clean::line::Line;
 use crate::clean::rules::{Place, Rules};
-use crate::clean::{Level, normalize, repeats};
+use crate::clean::{Level, repeats};
 
 /// Lines from the top among which a headline is looked for.
 const HEAD_LINES: usize = 12;
@@ -16,6 +16,10 @@ const MIN_WORDS: u32 = 4;
 const MAX_WORDS: u32 = 40;
 /// Letters from which a word says what a text is about.
 const CONTENT_LETTERS: usize = 4;
+/// Letters of a word that are compared.
+const STEM_LETTERS: usize = 6;
+/// Shorter texts need not say their headline again.
+const MIN_TEXT_WORDS: u32 = 300;
 /// Share of a headline's content words that its text says again. Of 1,100 first lines of scraped pages, those below were
 /// the heading of a first section ("Quick summary") more often than the page's headline.
 const SAID_AGAIN: f64 = 0.5;
@@ -24,16 +28,26 @@ const SAID_AGAIN: f64 = 0.5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     pub at: usize,
-    /// Given, or said twice in the head: what says it again is a repeat wherever it stands.
-    pub certain: bool,
+    pub sure: Sure,
 }
 
-/// Finds the headline; `None` when the text begins with prose, or with a heading that tells nothing of it.
+/// How sure it is that a line is the headline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sure {
+    /// May be the heading of a first section: it stays in the text.
+    Doubtful,
+    /// It looks like one.
+    Likely,
+    /// Given, or said twice in the head: what says it again is a repeat wherever it stands.
+    Certain,
+}
+
+/// Finds the headline; `None` when the text begins with prose.
 pub fn find(lines: &[Line], rules: &Rules, given: Option<&str>) -> Option<Found> {
     if let Some(given) = given {
         let headline = repeats::Headline::new(given);
         let at = lines.iter().take(HEAD_LINES).position(|line| headline.is_said_by(line))?;
-        return Some(Found { at, certain: true });
+        return Some(Found { at, sure: Sure::Certain });
     }
     let head = lines.iter().take(HEAD_LINES).take_while(|line| !line.is_prose() || is_cut(line, rules)).count();
     let candidates = || {
@@ -47,10 +61,10 @@ pub fn find(lines: &[Line], rules: &Rules, given: Option<&str>) -> Option<Found>
         line.words >= MIN_WORDS && lines[at + 1..head].iter().any(|other| other.key == line.key)
     };
     if let Some(at) = candidates().find(is_repeated) {
-        return Some(Found { at, certain: true });
+        return Some(Found { at, sure: Sure::Certain });
     }
     let at = candidates().find(|&at| lines[at].words >= MIN_WORDS).or_else(|| candidates().next())?;
-    is_told(lines, at).then_some(Found { at, certain: false })
+    Some(Found { at, sure: if is_told(lines, at) { Sure::Likely } else { Sure::Doubtful } })
 }
 
 /// Whether the text under a line is about what the line says.
@@ -61,20 +75,80 @@ fn is_told(lines: &[Line], at: usize) -> bool {
     {
         return false;
     }
-    let content: BTreeSet<&str> =
-        line.key.split_whitespace().filter(|word| word.chars().count() >= CONTENT_LETTERS).collect();
-    if content.is_empty() || line.key.contains(normalize::is_dense) {
-        return content.is_empty() == (line.words < MIN_WORDS) || line.key.contains(normalize::is_dense);
+    if line.words >= MIN_WORDS && (text_words(lines) < MIN_TEXT_WORDS || !is_compared(&line.key)) {
+        return true;
     }
-    let said: BTreeSet<&str> = lines[at + 1..]
-        .iter()
-        .flat_map(|line| line.key.split_whitespace())
-        .filter(|word| content.contains(word))
-        .collect();
+    let content: BTreeSet<&str> = line.key.split_whitespace().filter_map(stem).collect();
+    if content.is_empty() {
+        return line.words >= MIN_WORDS;
+    }
+    let below = lines[at + 1..].iter().flat_map(|line| line.key.split_whitespace());
+    let said: BTreeSet<&str> = below.filter_map(stem).filter(|stem| content.contains(stem)).collect();
     let share = said.len() as f64 / content.len() as f64;
     if line.words < MIN_WORDS { share >= 1.0 } else { share >= SAID_AGAIN }
 }
 
+/// The beginning of a content word, which endings leave alone.
+fn stem(word: &str) -> Option<&str> {
+    word.chars().nth(CONTENT_LETTERS - 1)?;
+    Some(word.char_indices().nth(STEM_LETTERS).map_or(word, |(end, _)| &word[..end]))
+}
+
+/// Whether words can be compared by their beginnings: Latin, Greek and Cyrillic writing.
+fn is_compared(key: &str) -> bool {
+    key.chars().all(|c| c < '\u{530}')
+}
+
+fn text_words(lines: &[Line]) -> u32 {
+    lines.iter().map(|line| line.words).fold(0, u32::saturating_add)
+}
+
 fn is_cut(line: &Line, rules: &Rules) -> bool {
     line.matches.iter().any(|&rule| rules.rule(rule).cuts(Place::Before, Level::Safe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Block, BlockKind};
+
+    fn sure(texts: &[&str]) -> Option<(usize, Sure)> {
+        let rules = Rules::new(&[]).unwrap();
+        let lines: Vec<Line> = texts
+            .iter()
+            .map(|text| Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: (*text).to_owned() }))
+            .map(|mut line| {
+                line.matches = rules.matches(&line);
+                line
+            })
+            .collect();
+        find(&lines, &rules, None).map(|found| (found.at, found.sure))
+    }
+
+    const PROSE: &str =
+        "The council of the island voted on Tuesday, after two hours of debate, to keep the ferry in winter.";
+
+    #[test]
+    fn a_first_line_that_is_prose_is_no_headline() {
+        assert_eq!(sure(&[PROSE, PROSE]), None);
+    }
+
+    #[test]
+    fn a_line_said_twice_in_the_head_is_certain() {
+        assert_eq!(
+            sure(&["HARBOUR POST", "Ferry stays in winter", "Ferry stays in winter", PROSE]),
+            Some((1, Sure::Certain))
+        );
+    }
+
+    #[test]
+    fn a_heading_that_tells_nothing_of_the_text_is_doubtful() {
+        assert_eq!(sure(&["At a glance", PROSE]), Some((0, Sure::Doubtful)));
+        assert_eq!(sure(&["Ferry stays in winter", PROSE]), Some((0, Sure::Likely)));
+    }
+
+    #[test]
+    fn bylines_and_dates_are_passed_over() {
+        assert_eq!(sure(&["By Ada Keeper", "3 May 2024", "Ferry stays in winter", PROSE]), Some((2, Sure::Likely)));
+    }
 }

@@ -1,0 +1,107 @@
+//! Teasers, menu items and comments without a label: cut by their form, place and neighbours, never by a phrase.
+//!
+//! Which of them are noise the line model says; this file decides how sure it must be, and words the reason.
+
+use super::core::Core;
+use super::features::{self, Features};
+use super::model::Model;
+use crate::article::Class;
+use crate::clean::Level;
+use crate::clean::line::Line;
+use crate::clean::rules::{Place, Rules};
+
+/// How sure the model must be, by place. Chosen on pages that it was not trained on; see `docs/text-cleaning.md`.
+struct Bars {
+    before: f32,
+    inside: f32,
+    after: f32,
+    /// For lines of [`LONG_WORDS`] and more under a heading of comments.
+    comment: f32,
+    /// For other lines of that length outside the core; inside it they are never cut.
+    long: f32,
+    /// For lines that match a rule which may cut here at this level.
+    matched: f32,
+}
+
+const SAFE: Bars = Bars { before: 0.93, inside: 0.97, after: 0.93, comment: 0.95, long: NEVER, matched: 0.93 };
+const EAGER: Bars = Bars { before: 0.8, inside: 0.85, after: 0.8, comment: 0.8, long: 0.8, matched: 0.8 };
+/// No score reaches this bar.
+const NEVER: f32 = 2.0;
+const LONG_WORDS: u32 = 25;
+
+/// Cuts the lines of which the model is sure enough.
+pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title: Option<&str>, level: Level) {
+    let bars = match level {
+        Level::Safe => &SAFE,
+        Level::Eager => &EAGER,
+    };
+    let features = features::of(lines, core, rules, title);
+    for (at, features) in features.iter().enumerate() {
+        let line = &lines[at];
+        if !line.is_kept() || line.key.is_empty() || line.headline {
+            continue;
+        }
+        let place = core.place(at);
+        let in_comments = features::get(features, "section_class") >= features::COMMENTS;
+        let matched = line.matches.iter().map(|&rule| rules.rule(rule)).find(|rule| rule.cuts(place, level));
+        let bar = match place {
+            _ if line.words >= LONG_WORDS && in_comments => bars.comment,
+            Place::Inside if line.words >= LONG_WORDS => NEVER,
+            _ if line.words >= LONG_WORDS => bars.long,
+            _ if matched.is_some() => bars.matched,
+            Place::Before => bars.before,
+            Place::Inside => bars.inside,
+            Place::After => bars.after,
+        };
+        if bar >= NEVER {
+            continue;
+        }
+        let score = model.score(features);
+        if score < bar {
+            continue;
+        }
+        let why = reason(line, features, place, score);
+        match matched {
+            Some(rule) => lines[at].cut(rule.class, rule.id.as_str(), format!("{}; {why}", rule.why)),
+            None if in_comments => lines[at].cut(Class::CommentThread, "comments.unlabelled", why),
+            None => lines[at].cut(Class::Teaser, rule(place), why),
+        }
+    }
+}
+
+fn rule(place: Place) -> &'static str {
+    match place {
+        Place::Before => "teaser.before",
+        Place::Inside => "teaser.inside",
+        Place::After => "teaser.after",
+    }
+}
+
+/// The features that speak against a line, as an editor would name them.
+fn reason(line: &Line, features: &Features, place: Place, score: f32) -> String {
+    let get = |name: &str| features::get(features, name);
+    let mut points = vec![match place {
+        Place::Before => "stands before the first paragraph".to_owned(),
+        Place::Inside => "stands between paragraphs".to_owned(),
+        Place::After => format!("stands {} lines after the last paragraph", get("from_last_prose")),
+    }];
+    if !line.terminated && line.words < LONG_WORDS {
+        points.push("is no sentence".to_owned());
+    }
+    if get("cut_near") > 0.3 {
+        points.push("its neighbours are noise".to_owned());
+    }
+    if get("short_run") >= 4.0 {
+        points.push(format!("one of {} short lines in a row", get("short_run")));
+    }
+    if (0.0..0.3).contains(&get("words_known")) {
+        points.push("shares few words with the article".to_owned());
+    }
+    if get("section_class") >= features::COMMENTS {
+        points.push("under a heading of comments".to_owned());
+    }
+    if get("said_before") > 0.0 {
+        points.push("said before".to_owned());
+    }
+    format!("{} (score {score:.2})", points.join(", "))
+}
