@@ -56,7 +56,7 @@ fn documents() -> Vec<Document> {
 #[divan::bench(args = [Level::Safe, Level::Eager])]
 fn texts(bencher: divan::Bencher, level: Level) {
     let documents = documents();
-    let cleaner = Cleaner::new(Settings { level });
+    let cleaner = Cleaner::new(Settings { level, ..Settings::default() });
     let memory = SiteMemory::default();
     let bytes: u64 = documents.iter().map(|document| document.bytes).sum();
     bencher.counter(BytesCount::new(bytes)).bench(|| {

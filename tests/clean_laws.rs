@@ -23,8 +23,10 @@ fn document(content: &str) -> Document {
 }
 
 fn clean(level: Level, content: &str) -> Result<Article, NoContent> {
-    static SAFE: LazyLock<Cleaner> = LazyLock::new(|| Cleaner::new(Settings { level: Level::Safe }));
-    static EAGER: LazyLock<Cleaner> = LazyLock::new(|| Cleaner::new(Settings { level: Level::Eager }));
+    static SAFE: LazyLock<Cleaner> =
+        LazyLock::new(|| Cleaner::new(Settings { level: Level::Safe, ..Settings::default() }));
+    static EAGER: LazyLock<Cleaner> =
+        LazyLock::new(|| Cleaner::new(Settings { level: Level::Eager, ..Settings::default() }));
     let cleaner = match level {
         Level::Safe => &SAFE,
         Level::Eager => &EAGER,

@@ -123,7 +123,10 @@ impl Cleaner {
             MediaType::Html => html::page(document),
             MediaType::Text => text::page(document),
         };
-        let (page, title_line) = self.clean(page, document.media_type)?;
+        let (mut page, title_line) = self.clean(page, document.media_type)?;
+        if page.article.language.is_none() {
+            detect_language(&mut page);
+        }
         Ok(Draft {
             publication: page.article.site.clone().or_else(|| document.folder.clone()),
             page,
@@ -187,11 +190,11 @@ impl Cleaner {
             line.matches = self.rules.matches(line);
             artefacts::cut_artefacts(line);
         }
-        let mut certain = true;
+        let mut sure = Sure::Certain;
         if media_type == MediaType::Text
             && let Some(found) = text::title::find(lines, &self.rules, article.title.as_deref())
         {
-            certain = found.sure == Sure::Certain;
+            sure = found.sure;
             if found.sure == Sure::Doubtful {
                 lines[found.at].headline = true;
             } else {
@@ -208,8 +211,12 @@ impl Cleaner {
         }
         let core = Core::find(lines, &self.rules);
         if let Some(title) = &article.title {
-            let doubtful = core.filter(|_| !certain).map(|core| core.first..core.last + 1);
-            repeats::cut_headlines(lines, title, doubtful.unwrap_or_default());
+            let inside = core.map_or(0..0, |core| core.first..core.last + 1);
+            repeats::cut_headlines(lines, title, |at, exact| match sure {
+                Sure::Certain => true,
+                Sure::Likely => exact || !inside.contains(&at),
+                Sure::Doubtful => !inside.contains(&at),
+            });
         }
         self.cut_by_rules(lines, core.as_ref(), media_type);
         if let Some(core) = core.as_ref().filter(|_| media_type == MediaType::Text) {
@@ -263,7 +270,34 @@ impl Cleaner {
         let Page { mut article, blocks, removed } = recognize::cut_known(draft, memory, self.settings.level)?;
         article.text = blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n\n");
         article.removed = removed;
+        if normalize::words(&article.text) < NEWS_BRIEF_WORDS {
+            article.flags.insert(Flag::Short);
+        }
+        if ["…", "...", "[…]", "[...]"].iter().any(|end| article.text.ends_with(end)) {
+            article.flags.insert(Flag::Truncated);
+        }
         Ok(article)
+    }
+}
+
+/// Words of the shortest thing that a newsroom calls a brief; an article of fewer is flagged `short`.
+const NEWS_BRIEF_WORDS: u32 = 40;
+/// Bytes of text that the language is detected from, when nobody has said it.
+const LANGUAGE_BYTES: usize = 1024;
+
+/// Fills in the language that the body is written in, where the detector is sure.
+fn detect_language(page: &mut Page) {
+    let mut text = String::new();
+    for block in page.blocks.iter().filter(|block| block.kind == BlockKind::Paragraph) {
+        text.push_str(&block.text);
+        text.push('\n');
+        if text.len() >= LANGUAGE_BYTES {
+            break;
+        }
+    }
+    if let Some(language) = metadata::language_of(&text) {
+        page.article.language = Some(language);
+        page.article.provenance.insert("language".into(), "detected".into());
     }
 }
 

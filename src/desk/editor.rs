@@ -128,9 +128,10 @@ impl Editor {
                     "its stored sketch is damaged: later copies of it will not be recognized"
                 );
             }
-            if row.seq == row.cluster {
+            // Only an article that was placed has terms.
+            if !row.terms.is_empty() {
                 let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
-                stories.restore(row.cluster, story, &Terms::from_bytes(row.terms), row.day);
+                stories.restore(story, &Terms::from_bytes(row.terms), row.day);
             }
         })?;
         ledger.each_lesson(|lesson| {
@@ -317,7 +318,9 @@ impl Editor {
         // The document's own article is touched once the document has its place.
         changed.remove(&verdict.cluster);
         changed.into_iter().for_each(|cluster| self.fresh.touch(cluster));
-        if verdict.cluster == seq {
+        // Articles made from one template are alike without an event.
+        let placed = verdict.cluster == seq && !verdict.is_template();
+        if placed {
             let story = self.seat.stories.place(seq, &terms, day);
             self.fresh.stories.insert(seq, story);
         }
@@ -328,7 +331,7 @@ impl Editor {
             day,
             url: article.url.clone(),
             brief,
-            terms: if verdict.cluster == seq { terms.to_bytes() } else { Vec::new() },
+            terms: if placed { terms.to_bytes() } else { Vec::new() },
         });
         // A near-copy would teach the article itself.
         if verdict.cluster == seq

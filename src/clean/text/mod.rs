@@ -7,7 +7,7 @@ pub mod tail;
 pub mod teasers;
 pub mod title;
 
-use super::{Page, normalize};
+use super::{Page, metadata, normalize};
 use crate::article::{Article, Block, BlockKind, Document, GivenFrom};
 
 /// Reads a text: its lines in normal form, and what a record or a sidecar says about it.
@@ -32,44 +32,32 @@ fn given(document: &Document) -> Article {
         GivenFrom::File => "file",
         GivenFrom::Sidecar => "sidecar",
     };
-    let some = |field: &Option<String>| {
-        field.as_deref().map(normalize::line).map(|text| text.into_owned()).filter(|text| !text.is_empty())
-    };
+    let title =
+        given.title.as_deref().map(normalize::line).map(|text| text.into_owned()).filter(|text| !text.is_empty());
+    let url = given.url.as_deref().and_then(metadata::canonical_url);
+    let site = given.site.as_deref().and_then(metadata::site_of);
+    let site_from = if site.is_some() { from } else { "url" };
     let mut article = Article {
-        title: some(&given.title),
-        authors: given
-            .authors
-            .iter()
-            .map(|name| normalize::line(name).into_owned())
-            .filter(|n| !n.is_empty())
-            .collect(),
-        date_published: some(&given.date_published),
-        url: some(&given.url),
-        language: some(&given.language),
+        title,
+        authors: given.authors.iter().flat_map(|names| metadata::author_names(names)).collect(),
+        date_published: given.date_published.as_deref().and_then(metadata::normal_date),
+        site: site.or_else(|| url.as_deref().and_then(metadata::site_of)),
+        url,
+        language: given.language.as_deref().and_then(metadata::language_tag),
         ..Article::default()
     };
-    article.site = some(&given.site).or_else(|| article.url.as_deref().and_then(site));
     let filled = [
-        ("title", article.title.is_some()),
-        ("authors", !article.authors.is_empty()),
-        ("date_published", article.date_published.is_some()),
-        ("url", article.url.is_some()),
-        ("language", article.language.is_some()),
+        ("title", article.title.is_some(), from),
+        ("authors", !article.authors.is_empty(), from),
+        ("date_published", article.date_published.is_some(), from),
+        ("url", article.url.is_some(), from),
+        ("site", article.site.is_some(), site_from),
+        ("language", article.language.is_some(), from),
     ];
-    for (field, _) in filled.iter().filter(|(_, filled)| *filled) {
-        article.provenance.insert((*field).into(), from.into());
-    }
-    if article.site.is_some() {
-        article.provenance.insert("site".into(), if given.site.is_some() { from } else { "url" }.into());
+    for (field, _, from) in filled.into_iter().filter(|(_, filled, _)| *filled) {
+        article.provenance.insert(field.into(), from.into());
     }
     article
-}
-
-/// The registrable domain of a URL, by the public suffix list; `None` for an address without one.
-fn site(url: &str) -> Option<String> {
-    let url = url::Url::parse(url).ok()?;
-    let host = url.domain()?.to_ascii_lowercase();
-    psl::domain_str(&host).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -77,9 +65,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_site_of_a_url_is_its_registrable_domain() {
-        assert_eq!(site("https://news.harbour.co.uk/ferry?utm=1").as_deref(), Some("harbour.co.uk"));
-        assert_eq!(site("http://127.0.0.1/ferry"), None);
-        assert_eq!(site("not a url"), None);
+    fn what_came_along_is_brought_into_one_form() {
+        let given = crate::article::Given {
+            url: Some("https://news.harbour.co.uk/ferry?utm_source=x#top".into()),
+            authors: vec!["By Ann Marsh and Bo Reed".into()],
+            date_published: Some("Tue, 05 May 2026 09:30:00 +0200".into()),
+            language: Some("EN_gb".into()),
+            ..Default::default()
+        };
+        let document = Document {
+            input: crate::article::InputId::of(b"x"),
+            path: "x.txt".into(),
+            external_id: None,
+            media_type: crate::article::MediaType::Text,
+            charset: "UTF-8".into(),
+            bytes: 1,
+            content: "x".into(),
+            given,
+            folder: None,
+        };
+        let article = page(&document).article;
+        assert_eq!(article.url.as_deref(), Some("https://news.harbour.co.uk/ferry"));
+        assert_eq!(article.site.as_deref(), Some("harbour.co.uk"));
+        assert_eq!(article.authors, ["Ann Marsh", "Bo Reed"]);
+        assert_eq!(article.date_published.as_deref(), Some("2026-05-05T09:30:00+02:00"));
+        assert_eq!(article.language.as_deref(), Some("en-GB"));
+        assert_eq!(article.provenance["site"], "url");
     }
 }

@@ -64,7 +64,18 @@ pub fn find(lines: &[Line], rules: &Rules, given: Option<&str>) -> Option<Found>
         return Some(Found { at, sure: Sure::Certain });
     }
     let at = candidates().find(|&at| lines[at].words >= MIN_WORDS).or_else(|| candidates().next())?;
-    Some(Found { at, sure: if is_told(lines, at) { Sure::Likely } else { Sure::Doubtful } })
+    Some(Found { at, sure: if is_set_apart(lines, at) || is_told(lines, at) { Sure::Likely } else { Sure::Doubtful } })
+}
+
+/// Whether a line is the first of all and a blank line follows it: that is how headlines are written down.
+fn is_set_apart(lines: &[Line], at: usize) -> bool {
+    let line = &lines[at];
+    let followed_by_blank = lines.get(1).is_some_and(|next| next.block.line > line.block.line + 1);
+    at == 0
+        && followed_by_blank
+        && !line.terminated
+        && line.words >= MIN_WORDS
+        && !line.block.text.ends_with([':', '：', ','])
 }
 
 /// Whether the text under a line is about what the line says.
