@@ -223,8 +223,8 @@ impl Cleaner {
         let Page { mut article, blocks, .. } = text::page(document);
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (_, Some(core)) = self.cut_lines(&mut article, &mut lines, MediaType::Text) else { return Vec::new() };
-        let features = text::features::of(&lines, &core, &self.rules, article.title.as_deref());
-        lines.iter().zip(features).map(|(line, features)| (line.block.line, !line.is_kept(), features)).collect()
+        let features = text::features::of(&lines, &core, &self.rules, article.title.as_deref(), |_| true);
+        features.into_iter().map(|(at, row)| (lines[at].block.line, !lines[at].is_kept(), row)).collect()
     }
 
     /// Cuts the lines that a phrase rule may cut where they stand.

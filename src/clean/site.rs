@@ -104,6 +104,11 @@ impl SiteMemory {
         }
     }
 
+    /// Whether anything was learned from a publication.
+    pub fn knows(&self, publication: &str) -> bool {
+        self.publications.contains_key(publication)
+    }
+
     /// In how many distinct articles of the publication the line was seen, `article` itself not counted.
     pub fn others(&self, publication: &str, fingerprint: u64, article: Option<u64>) -> u32 {
         let Some(seen) = self.publications.get(publication).and_then(|known| known.lines.get(&fingerprint)) else {
