@@ -1,8 +1,31 @@
 //! A block with everything that the passes ask about it, worked out once.
 
+use std::hash::{BuildHasherDefault, Hasher};
+
 use crate::article::{Block, Class, Removal};
 
 use super::normalize;
+
+/// Hashes keys that are hashes already.
+pub type ByHash = BuildHasherDefault<Hashed>;
+
+/// Passes a hash through.
+#[derive(Default)]
+pub struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only whole hashes are keys")
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
 
 /// From this many words a line that ends as a sentence does is prose.
 const PROSE_WORDS: u32 = 14;
@@ -17,6 +40,8 @@ pub struct Line {
     pub block: Block,
     /// See [`normalize::key`].
     pub key: String,
+    /// XXH3 of the key.
+    pub hash: u64,
     pub words: u32,
     /// Ends as a sentence does.
     pub terminated: bool,
@@ -38,9 +63,10 @@ pub struct Cut {
 impl Line {
     pub fn new(block: Block) -> Self {
         let key = normalize::key(&block.text);
+        let hash = xxhash_rust::xxh3::xxh3_64(key.as_bytes());
         let words = normalize::words(&key);
         let terminated = normalize::is_terminated(&block.text);
-        Self { block, key, words, terminated, matches: Vec::new(), headline: false, cut: None }
+        Self { block, key, hash, words, terminated, matches: Vec::new(), headline: false, cut: None }
     }
 
     /// A sentence or more, as a writer writes it; not a heading, a caption, a teaser or a button.

@@ -231,8 +231,8 @@ impl Cleaner {
         let Page { mut article, blocks, .. } = text::page(document);
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (_, Some(core)) = self.cut_lines(&mut article, &mut lines, MediaType::Text) else { return Vec::new() };
-        let features = text::features::of(&lines, &core, &self.rules, article.title.as_deref());
-        lines.iter().zip(features).map(|(line, features)| (line.block.line, !line.is_kept(), features)).collect()
+        let features = text::features::of(&lines, &core, &self.rules, article.title.as_deref(), |_| true);
+        features.into_iter().map(|(at, row)| (lines[at].block.line, !lines[at].is_kept(), row)).collect()
     }
 
     /// Cuts the lines that a phrase rule may cut where they stand.
@@ -301,16 +301,19 @@ fn detect_language(page: &mut Page) {
     }
 }
 
-/// Takes back every cut but headline repeats when more than [`MAX_PROSE_CUT`] of the prose would go.
+/// Takes back every cut but repeats when more than [`MAX_PROSE_CUT`] of the prose would go. What is said twice stands in
+/// the text once more, so it is neither prose lost nor taken back.
 fn restore_if_too_much_goes(lines: &mut [Line]) -> bool {
+    let is_repeat = |line: &Line| {
+        line.cut.as_ref().is_some_and(|cut| matches!(cut.class, Class::DuplicateHeadline | Class::DuplicateText))
+    };
     let prose = |kept: bool| {
-        let of = lines.iter().filter(|line| line.is_prose() && line.is_kept() == kept);
+        let of = lines.iter().filter(|line| line.is_prose() && line.is_kept() == kept && !is_repeat(line));
         of.map(|line| f64::from(line.words)).sum::<f64>()
     };
     let too_much = prose(false) > MAX_PROSE_CUT * (prose(false) + prose(true));
     if too_much {
-        let is_other = |line: &&mut Line| line.cut.as_ref().is_some_and(|cut| cut.class != Class::DuplicateHeadline);
-        lines.iter_mut().filter(is_other).for_each(|line| line.cut = None);
+        lines.iter_mut().filter(|line| !is_repeat(line)).for_each(|line| line.cut = None);
     }
     too_much
 }

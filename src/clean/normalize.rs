@@ -90,15 +90,28 @@ fn is_invisible(c: char) -> bool {
 /// Equal keys mean the same line in another case, with other quotes, another date or another count.
 pub fn key(line: &str) -> String {
     let mut key = Key { out: String::with_capacity(line.len() + 2), open: false };
-    let mut chars = line.chars().peekable();
     let mut before = ' ';
-    while let Some(c) = chars.next() {
-        let after = chars.peek().copied().unwrap_or(' ');
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        // Runs of small letters are most of any text in Latin writing.
+        let run = rest.bytes().take_while(u8::is_ascii_lowercase).count();
+        if run > 0 {
+            key.push_letters(&rest[..run]);
+            before = 'a';
+            rest = &rest[run..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        if c == ' ' {
+            key.open = false;
+            before = c;
+            continue;
+        }
+        let after = rest.chars().next().unwrap_or(' ');
         match c {
             '\'' | '’' | '‘' | '`' | '´' if before.is_alphanumeric() && after.is_alphanumeric() => {}
             '0'..='9' => key.digit(),
             '.' | ',' | ':' if before.is_ascii_digit() && after.is_ascii_digit() => {}
-            'a'..='z' => key.push(c),
             ':' | '：' | '|' | '»' | '›' | '→' | '>' => key.separate(),
             '-' | '–' | '—' if before == ' ' && after == ' ' => key.separate(),
             '@' | '©' => key.push(c),
@@ -137,6 +150,14 @@ impl Key {
         self.out.push(c);
     }
 
+    fn push_letters(&mut self, letters: &str) {
+        if !self.open {
+            self.out.push(' ');
+            self.open = true;
+        }
+        self.out.push_str(letters);
+    }
+
     fn digit(&mut self) {
         if !(self.open && self.out.ends_with('0')) {
             self.push('0');
@@ -166,8 +187,9 @@ impl Key {
 /// Close enough for thresholds in any writing; the published `word_count` is made elsewhere.
 pub fn words(key: &str) -> u32 {
     let (mut spaced, mut dense) = (0u32, 0u32);
-    for word in key.split(' ').filter(|word| !word.is_empty() && *word != ":") {
+    for word in key.split_ascii_whitespace().filter(|word| *word != ":") {
         match word.chars().next() {
+            Some(c) if c.is_ascii() => spaced += 1,
             Some(c) if is_dense(c) => dense += 2 * word.chars().count() as u32,
             Some(c) if is_unspaced(c) => dense += word.chars().count() as u32,
             _ => spaced += 1,

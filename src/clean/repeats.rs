@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::line::Line;
+use super::line::{ByHash, Line};
 use super::normalize;
 use crate::article::{Class, Flag};
 
@@ -74,12 +74,13 @@ pub struct Run {
 /// first line was said.
 pub fn runs(lines: &[Line]) -> Vec<Run> {
     let mut runs = vec![Run::default(); lines.len()];
-    let mut said: HashMap<&str, usize> = HashMap::new();
+    let mut said: HashMap<u64, usize, ByHash> = HashMap::default();
     let mut at = 0;
     while at < lines.len() {
-        let key = lines[at].key.as_str();
-        let Some(&earlier) = said.get(key).filter(|_| !key.is_empty()) else {
-            said.entry(key).or_insert(at);
+        let line = &lines[at];
+        let known = said.get(&line.hash).filter(|&&earlier| !line.key.is_empty() && lines[earlier].key == line.key);
+        let Some(&earlier) = known else {
+            said.entry(line.hash).or_insert(at);
             at += 1;
             continue;
         };

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::automaton::OverlappingState;
-use aho_corasick::{AhoCorasick, Anchored, Input, MatchKind, StartKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
 use super::Level;
 use super::line::Line;
@@ -203,7 +203,10 @@ impl Rule {
 
 impl Automaton {
     fn new(phrases: BTreeMap<String, Vec<Phrase>>, start: StartKind) -> Self {
+        // The few phrases that may stand anywhere are looked for in every word of every text: worth a table.
+        let kind = (start == StartKind::Unanchored).then_some(AhoCorasickKind::DFA);
         let search = AhoCorasick::builder()
+            .kind(kind)
             .match_kind(MatchKind::Standard)
             .start_kind(start)
             .build(phrases.keys())

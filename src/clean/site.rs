@@ -104,6 +104,11 @@ impl SiteMemory {
         }
     }
 
+    /// Whether anything was learned from a publication.
+    pub fn knows(&self, publication: &str) -> bool {
+        self.publications.contains_key(publication)
+    }
+
     /// In how many distinct articles of the publication the line was seen, `article` itself not counted.
     pub fn others(&self, publication: &str, fingerprint: u64, article: Option<u64>) -> u32 {
         let Some(seen) = self.publications.get(publication).and_then(|known| known.lines.get(&fingerprint)) else {
@@ -114,11 +119,6 @@ impl SiteMemory {
             Some(own) if !known || seen.first[..seen.count as usize].contains(&own) => seen.count - 1,
             _ => seen.count,
         }
-    }
-
-    /// Whether anything was learned from the publication.
-    pub fn knows(&self, publication: &str) -> bool {
-        self.publications.contains_key(publication)
     }
 
     /// Whether any of these lines is proven for the publication: whether the site pass has anything to do.

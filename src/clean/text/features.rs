@@ -3,11 +3,10 @@
 //! The score of `model.rs` is made of these alone; the training script reads the same numbers from here.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 use super::core::Core;
 use crate::article::{BlockKind, Class};
-use crate::clean::line::Line;
+use crate::clean::line::{ByHash, Line};
 use crate::clean::rules::Rules;
 use crate::clean::{normalize, repeats};
 
@@ -123,16 +122,22 @@ const READER_WORDS: [&str; 22] = [
 /// Words with which readers, more than reporters, speak of themselves.
 const FIRST_PERSON: [&str; 8] = ["i", "im", "ive", "my", "me", "id", "mine", "myself"];
 
-/// The features of every line of a text after the phrase rules have run.
-pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Vec<Features> {
+/// The features of the wanted lines of a text after the phrase rules have run, with their indexes.
+pub fn of(
+    lines: &[Line],
+    core: &Core,
+    rules: &Rules,
+    title: Option<&str>,
+    wanted: impl Fn(usize) -> bool,
+) -> Vec<(usize, Features)> {
     let sums = Sums::new(lines);
     let sections = Sections::new(lines, rules, &sums);
     let runs = short_runs(lines);
     let title_key = title.map(normalize::key).unwrap_or_default();
     let title_words: Vec<&str> = title_key.split_whitespace().collect();
-    let mut seen: HashMap<&str, (u32, u32)> = HashMap::new();
+    let mut seen: HashMap<u64, (u32, u32), ByHash> = HashMap::default();
     for line in lines {
-        seen.entry(line.key.as_str()).or_default().0 += 1;
+        seen.entry(line.hash).or_default().0 += 1;
     }
     let n = lines.len();
     let total = sums.words(0, n).max(1.0);
@@ -141,11 +146,14 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
     let marks = counts(lines, |line| has_class(line, rules, &[Class::CommentThread, Class::CommentForm]));
     let dates = counts(lines, |line| has_class(line, rules, &[Class::Timestamp, Class::Byline]));
     let repeats = repeats::runs(lines);
-    let mut out = Vec::with_capacity(n);
+    let mut out = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        let (all, before) = seen.get(line.key.as_str()).copied().unwrap_or_default();
-        if let Some(count) = seen.get_mut(line.key.as_str()) {
+        let (all, before) = seen.get(&line.hash).copied().unwrap_or_default();
+        if let Some(count) = seen.get_mut(&line.hash) {
             count.1 += 1;
+        }
+        if !wanted(at) {
+            continue;
         }
         let form = Form::of(line);
         let near = |radius: usize| (at.saturating_sub(radius), (at + radius + 1).min(n));
@@ -159,7 +167,7 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
         let neighbour = |other: Option<usize>| other.and_then(|other| lines.get(other));
         let above = neighbour(at.checked_sub(1));
         let below = neighbour(Some(at + 1));
-        out.push([
+        let row = [
             line.words as f32,
             flag(line.terminated),
             flag(line.block.text.ends_with([':', '：', '…'])),
@@ -224,7 +232,8 @@ pub fn of(lines: &[Line], core: &Core, rules: &Rules, title: Option<&str>) -> Ve
             dates[at],
             dates[n] - dates[at],
             (core.last - core.first + 1) as f32 / n as f32,
-        ]);
+        ];
+        out.push((at, row));
     }
     out
 }
@@ -396,34 +405,43 @@ const COMMON: u32 = 5;
 
 impl Vocabulary {
     fn new(lines: &[Line]) -> Self {
-        let mut counts: HashMap<u64, (u32, usize), BuildHasherDefault<Hashed>> = HashMap::default();
+        let mut words: Vec<u64> = Vec::new();
+        let ends: Vec<usize> = lines
+            .iter()
+            .map(|line| {
+                words.extend(content(line));
+                words.len()
+            })
+            .collect();
+        let of_line = |at: usize| &words[at.checked_sub(1).map_or(0, |above| ends[above])..ends[at]];
         let teaches = |line: &Line| line.words >= 14 && line.is_kept();
-        for (at, line) in lines.iter().enumerate().filter(|(_, line)| teaches(line)) {
-            for word in content(line) {
+        let mut counts: HashMap<u64, (u32, usize), ByHash> = HashMap::default();
+        for (at, _) in lines.iter().enumerate().filter(|(_, line)| teaches(line)) {
+            for &word in of_line(at) {
                 let (count, last) = counts.entry(word).or_insert((0, usize::MAX));
                 if *last != at {
                     (*count, *last) = (*count + 1, at);
                 }
             }
         }
-        let mut sums = vec![(0.0, 0.0)];
-        let shared = |line: &Line| {
+        let shared = |(at, line): (usize, &Line)| {
             let own = u32::from(teaches(line));
-            let (mut words, mut known, mut common, mut central) = (0u32, 0u32, 0u32, 0u32);
-            for word in content(line) {
-                let count = counts.get(&word).map_or(0, |(count, _)| *count).saturating_sub(own);
-                words += 1;
+            let words = of_line(at);
+            let (mut known, mut common, mut central) = (0u32, 0u32, 0u32);
+            for word in words {
+                let count = counts.get(word).map_or(0, |(count, _)| *count).saturating_sub(own);
                 known += u32::from(count >= 1);
                 common += count.min(COMMON);
                 central += u32::from(count >= 3);
             }
-            if words == 0 {
+            if words.is_empty() {
                 return Shared { known: -1.0, common: -1.0, central: -1.0 };
             }
-            let of = |count: u32| count as f32 / words as f32;
+            let of = |count: u32| count as f32 / words.len() as f32;
             Shared { known: of(known), common: of(common), central: of(central) }
         };
-        let lines: Vec<Shared> = lines.iter().map(shared).collect();
+        let lines: Vec<Shared> = lines.iter().enumerate().map(shared).collect();
+        let mut sums = vec![(0.0, 0.0)];
         for line in &lines {
             let (sum, count) = sums.last().copied().unwrap_or_default();
             sums.push(if line.common < 0.0 { (sum, count) } else { (sum + line.common, count + 1.0) });
@@ -440,27 +458,9 @@ impl Vocabulary {
 /// The hashes of a line's content words, with repetitions.
 fn content(line: &Line) -> impl Iterator<Item = u64> {
     line.key
-        .split(' ')
+        .split_ascii_whitespace()
         .filter(|word| word.len() >= CONTENT_LETTERS && (word.is_ascii() || word.chars().count() >= CONTENT_LETTERS))
         .map(|word| xxhash_rust::xxh3::xxh3_64(word.as_bytes()))
-}
-
-/// Passes a hash through: the keys are hashes already.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only whole hashes are keys")
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 /// How many lines up to each line are of a kind.

@@ -35,37 +35,45 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
         Level::Safe => &SAFE,
         Level::Eager => &EAGER,
     };
-    let features = features::of(lines, core, rules, title);
-    for (at, features) in features.iter().enumerate() {
+    let bar = |at: usize| {
         let line = &lines[at];
-        if !line.is_kept() || line.key.is_empty() || line.headline {
-            continue;
-        }
         let place = core.place(at);
-        let in_comments = features::get(features, "section_class") >= features::COMMENTS;
-        let matched = line.matches.iter().map(|&rule| rules.rule(rule)).find(|rule| rule.cuts(place, level));
-        let bar = match place {
-            _ if line.words >= LONG_WORDS && in_comments => bars.comment,
+        let may_cut = |rule: &usize| rules.rule(*rule).cuts(place, level);
+        match place {
+            _ if !line.is_kept() || line.key.is_empty() || line.headline => NEVER,
             Place::Inside if line.words >= LONG_WORDS => NEVER,
-            _ if line.words >= LONG_WORDS => bars.long,
-            _ if matched.is_some() => bars.matched,
+            _ if line.words >= LONG_WORDS => bars.long.min(bars.comment),
+            _ if line.matches.iter().any(may_cut) => bars.matched,
             Place::Before => bars.before,
             Place::Inside => bars.inside,
             Place::After => bars.after,
+        }
+    };
+    let judge = |(at, features): (usize, Features)| {
+        let line = &lines[at];
+        let place = core.place(at);
+        let in_comments = features::get(&features, "section_class") >= features::COMMENTS;
+        let bar = match line.words >= LONG_WORDS {
+            true if in_comments => bars.comment,
+            true => bars.long,
+            false => bar(at),
         };
-        if bar >= NEVER {
-            continue;
-        }
-        let score = model.score(features);
+        let score = model.score(&features);
         if score < bar {
-            continue;
+            return None;
         }
-        let why = reason(line, features, place, score);
-        match matched {
-            Some(rule) => lines[at].cut(rule.class, rule.id.as_str(), format!("{}; {why}", rule.why)),
-            None if in_comments => lines[at].cut(Class::CommentThread, "comments.unlabelled", why),
-            None => lines[at].cut(Class::Teaser, rule(place), why),
-        }
+        let why = reason(line, &features, place, score);
+        let matched = line.matches.iter().map(|&rule| rules.rule(rule)).find(|rule| rule.cuts(place, level));
+        Some(match matched {
+            Some(rule) => (at, rule.class, rule.id.clone(), format!("{}; {why}", rule.why)),
+            None if in_comments => (at, Class::CommentThread, "comments.unlabelled".to_owned(), why),
+            None => (at, Class::Teaser, rule(place).to_owned(), why),
+        })
+    };
+    let found: Vec<_> =
+        features::of(lines, core, rules, title, |at| bar(at) < NEVER).into_iter().filter_map(judge).collect();
+    for (at, class, rule, why) in found {
+        lines[at].cut(class, rule, why);
     }
 }
 

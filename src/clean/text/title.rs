@@ -93,14 +93,22 @@ fn is_told(lines: &[Line], at: usize) -> bool {
     if content.is_empty() {
         return line.words >= MIN_WORDS;
     }
-    let below = lines[at + 1..].iter().flat_map(|line| line.key.split_whitespace());
-    let said: BTreeSet<&str> = below.filter_map(stem).filter(|stem| content.contains(stem)).collect();
+    let below = lines[at + 1..].iter().flat_map(|line| line.key.split_ascii_whitespace());
+    let mut said: BTreeSet<&str> = BTreeSet::new();
+    for stem in below.filter_map(stem).filter(|stem| content.contains(stem)) {
+        if said.insert(stem) && said.len() == content.len() {
+            break;
+        }
+    }
     let share = said.len() as f64 / content.len() as f64;
     if line.words < MIN_WORDS { share >= 1.0 } else { share >= SAID_AGAIN }
 }
 
 /// The beginning of a content word, which endings leave alone.
 fn stem(word: &str) -> Option<&str> {
+    if word.is_ascii() {
+        return (word.len() >= CONTENT_LETTERS).then(|| &word[..word.len().min(STEM_LETTERS)]);
+    }
     word.chars().nth(CONTENT_LETTERS - 1)?;
     Some(word.char_indices().nth(STEM_LETTERS).map_or(word, |(end, _)| &word[..end]))
 }
