@@ -66,8 +66,8 @@ pub(super) struct Evidence<'p> {
     headings: Vec<Option<u32>>,
     /// For each container its ancestor just below `main`, itself if it is one; `NONE` outside.
     branches: Vec<u32>,
-    title: Vec<String>,
-    description: Vec<String>,
+    title: Vec<u64>,
+    description: Vec<u64>,
     body: Option<std::collections::HashSet<u64>>,
     total: Sums,
 }
@@ -183,8 +183,7 @@ impl<'p> Evidence<'p> {
                 branches[at] = branches[container.parent as usize];
             }
         }
-        let title = title.map(title::words).unwrap_or_default();
-        let headline = headline(layout, &title);
+        let headline = headline(layout, &title.map(title::words).unwrap_or_default());
         Self {
             layout,
             sums,
@@ -200,8 +199,8 @@ impl<'p> Evidence<'p> {
             headline,
             headings,
             branches,
-            title,
-            description: description.map(title::words).unwrap_or_default(),
+            title: title.map(hashes).unwrap_or_default(),
+            description: description.map(hashes).unwrap_or_default(),
             body: body.and_then(shingles_of_body),
             total,
         }
@@ -341,13 +340,16 @@ impl<'p> Evidence<'p> {
     }
 
     /// Share of a short block's words that stand in a list.
-    fn overlap(&self, text: &str, words: u32, list: &[String]) -> f32 {
+    fn overlap(&self, text: &str, words: u32, list: &[u64]) -> f32 {
         if list.is_empty() || words == 0 || words > 80 {
             return 0.0;
         }
-        let words = title::words(text);
-        let common = words.iter().filter(|word| list.contains(word)).count();
-        common as f32 / words.len().max(1) as f32
+        let (mut all, mut common) = (0, 0);
+        word_hashes(text, usize::MAX, |hash| {
+            all += 1;
+            common += u32::from(list.binary_search(&hash).is_ok());
+        });
+        share(common, all)
     }
 
     /// Share of the block's word triples in JSON-LD's `articleBody`; −1 without one.
@@ -384,30 +386,40 @@ fn shingles_of_body(body: &str) -> Option<std::collections::HashSet<u64>> {
     (set.len() >= 50).then_some(set)
 }
 
-/// Hashes of all runs of three words, lower case; of fewer words where a text has no more.
+/// Hashes of all runs of three words, lower case; none of a text that has fewer.
 fn triples(text: &str, max_words: usize, mut each: impl FnMut(u64)) {
     let mut window = [0u64; 3];
     let mut count = 0;
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(max_words) {
-        let hash = if word.is_ascii() {
-            let mut lower = [0u8; 24];
-            let len = word.len().min(24);
-            lower[..len].copy_from_slice(&word.as_bytes()[..len]);
-            lower[..len].make_ascii_lowercase();
-            xxh3_64(&lower[..len])
-        } else {
-            xxh3_64(word.to_lowercase().as_bytes())
-        };
+    word_hashes(text, max_words, |hash| {
         window = [window[1], window[2], hash];
         count += 1;
         if count >= 3 {
-            each(
-                window[0].rotate_left(1)
-                    ^ window[1].rotate_left(2).wrapping_mul(0x9e37_79b9)
-                    ^ window[2].rotate_left(3).wrapping_mul(0x85eb_ca6b),
-            );
+            each(window[0].rotate_left(1) ^ window[1].rotate_left(23) ^ window[2].rotate_left(47));
+        }
+    });
+}
+
+/// Hashes of a text's words in lower case.
+fn word_hashes(text: &str, max_words: usize, mut each: impl FnMut(u64)) {
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(max_words) {
+        if word.is_ascii() && word.len() <= 32 {
+            let mut lower = [0u8; 32];
+            let lower = &mut lower[..word.len()];
+            lower.copy_from_slice(word.as_bytes());
+            lower.make_ascii_lowercase();
+            each(xxh3_64(lower));
+        } else {
+            each(xxh3_64(word.to_lowercase().as_bytes()));
         }
     }
+}
+
+/// Sorted hashes of a short text's words.
+fn hashes(text: &str) -> Vec<u64> {
+    let mut hashes = Vec::new();
+    word_hashes(text, 100, |hash| hashes.push(hash));
+    hashes.sort_unstable();
+    hashes
 }
 
 fn layout_tag(layout: &Layout, run: u32) -> Tag {
