@@ -54,7 +54,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
     let headline = headline.map(title::words).unwrap_or_default();
     let mut seen: HashSet<&str> = HashSet::new();
     let mut body = Body { blocks: Vec::new(), removed: Vec::new() };
-    let fates: Vec<Fate> = layout
+    let mut fates: Vec<Fate> = layout
         .runs
         .iter()
         .enumerate()
@@ -72,6 +72,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
             }
         })
         .collect();
+    orphan_headings(layout, &mut fates);
     let first = fates.iter().position(|fate| *fate == Fate::Kept).unwrap_or(0);
     let last = fates.iter().rposition(|fate| *fate == Fate::Kept).unwrap_or(0);
     for (i, (run, fate)) in layout.runs.iter().zip(&fates).enumerate() {
@@ -106,6 +107,27 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
     body
 }
 
+/// Cuts headings whose section was cut: nothing kept stands between them and the next heading or the end.
+fn orphan_headings(layout: &Layout, fates: &mut [Fate]) {
+    let is_heading = |i: usize| matches!(layout.kind(&layout.runs[i]), BlockKind::Heading(_));
+    // What stands behind the run at hand, as far as the next kept one.
+    let (mut next_is_text, mut cut_between) = (false, false);
+    for i in (0..fates.len()).rev() {
+        match fates[i] {
+            Fate::Kept if is_heading(i) => {
+                if !next_is_text && cut_between {
+                    fates[i] = Fate::Outside;
+                } else {
+                    (next_is_text, cut_between) = (false, false);
+                }
+            }
+            Fate::Kept => (next_is_text, cut_between) = (true, false),
+            Fate::Headline => {}
+            Fate::Repeated | Fate::Outside => cut_between = true,
+        }
+    }
+}
+
 /// The probability that a run must reach, by what its own elements say of it.
 fn threshold(layout: &Layout, run: &Run) -> f32 {
     const DOUBT: u32 = within::FIGCAPTION | within::LABEL | within::DIALOG | within::FOOTER;
@@ -116,6 +138,13 @@ fn threshold(layout: &Layout, run: &Run) -> f32 {
     let own = container.hints | run.inline_hints;
     let noise = ["navigation", "advertisement", "comments", "signup", "caption", "share"];
     if run.words < NAMED_WORDS && own & hints::bit("body") == 0 && noise.iter().any(|kind| own & hints::bit(kind) != 0)
+    {
+        return NAMED_AS_NOISE;
+    }
+    let parent =
+        if container.parent == super::tree::NONE { 0 } else { layout.containers[container.parent as usize].hints };
+    if run.words < NAMED_WORDS
+        && ["comments", "byline", "related"].iter().any(|kind| (own | parent) & hints::bit(kind) != 0)
     {
         return NAMED_AS_NOISE;
     }
