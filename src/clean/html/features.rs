@@ -3,7 +3,7 @@
 //! One pass makes the sums over containers, one the features. Names and values stand side by side, so that the model's file
 //! can speak of features by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,6 +14,8 @@ use super::tag::Tag;
 use super::title;
 use super::tree::NONE;
 
+/// Blocks of more words are neither the title nor the description.
+const SHORT_WORDS: u32 = 80;
 /// Words of JSON-LD's `articleBody` that are compared.
 const MAX_BODY_WORDS: usize = 40_000;
 
@@ -68,7 +70,7 @@ pub(super) struct Evidence<'p> {
     branches: Vec<u32>,
     title: Vec<u64>,
     description: Vec<u64>,
-    body: Option<std::collections::HashSet<u64>>,
+    body: Option<HashSet<u64>>,
     total: Sums,
 }
 
@@ -290,6 +292,7 @@ impl<'p> Evidence<'p> {
             fall += 1;
         }
         let main = &self.layout.containers[self.main as usize];
+        let (title_overlap, description_overlap, body_share) = self.said(run);
         View {
             evidence: self,
             i,
@@ -317,9 +320,9 @@ impl<'p> Evidence<'p> {
             fall,
             climb: self.layout.container(run).depth.saturating_sub(self.layout.containers[meet as usize].depth),
             in_main: (main.first..main.end).contains(&(i as u32)),
-            title_overlap: self.overlap(&run.text, run.words, &self.title),
-            description_overlap: self.overlap(&run.text, run.words, &self.description),
-            body_share: self.body_share(run),
+            title_overlap,
+            description_overlap,
+            body_share,
         }
     }
 
@@ -339,29 +342,30 @@ impl<'p> Evidence<'p> {
         before(to).saturating_sub(before(from))
     }
 
-    /// Share of a short block's words that stand in a list.
-    fn overlap(&self, text: &str, words: u32, list: &[u64]) -> f32 {
-        if list.is_empty() || words == 0 || words > 80 {
-            return 0.0;
+    /// Share of a short block's words in title and description, and of its word triples in JSON-LD's `articleBody` (−1 without
+    /// one).
+    fn said(&self, run: &Run) -> (f32, f32, f32) {
+        let body = self.body.as_ref();
+        let is_short = run.words <= SHORT_WORDS;
+        if !is_short && body.is_none() {
+            return (0.0, 0.0, -1.0);
         }
-        let (mut all, mut common) = (0, 0);
-        word_hashes(text, usize::MAX, |hash| {
-            all += 1;
-            common += u32::from(list.binary_search(&hash).is_ok());
+        let (mut words, mut in_title, mut in_description) = (0, 0, 0);
+        let (mut triples, mut in_body) = (0, 0);
+        let mut window = Triples::default();
+        word_hashes(&run.text, usize::MAX, |hash| {
+            words += 1;
+            if is_short {
+                in_title += u32::from(self.title.binary_search(&hash).is_ok());
+                in_description += u32::from(self.description.binary_search(&hash).is_ok());
+            }
+            if let (Some(body), Some(triple)) = (body, window.next(hash)) {
+                triples += 1;
+                in_body += u32::from(body.contains(&triple));
+            }
         });
-        share(common, all)
-    }
-
-    /// Share of the block's word triples in JSON-LD's `articleBody`; −1 without one.
-    fn body_share(&self, run: &Run) -> f32 {
-        let Some(body) = &self.body else { return -1.0 };
-        let mut all = 0;
-        let mut found = 0;
-        triples(&run.text, usize::MAX, |hash| {
-            all += 1;
-            found += u32::from(body.contains(&hash));
-        });
-        share(found, all)
+        let body_share = if body.is_some() { share(in_body, triples) } else { -1.0 };
+        (share(in_title, words), share(in_description, words), body_share)
     }
 }
 
@@ -377,26 +381,28 @@ fn headline(layout: &Layout, title: &[String]) -> Option<usize> {
         .or_else(|| layout.runs.iter().position(|run| layout.container(run).tag == Tag::H(1)))
 }
 
-fn shingles_of_body(body: &str) -> Option<std::collections::HashSet<u64>> {
-    let mut set = std::collections::HashSet::new();
-    triples(body, MAX_BODY_WORDS, |hash| {
-        set.insert(hash);
-    });
+fn shingles_of_body(body: &str) -> Option<HashSet<u64>> {
+    let mut set = HashSet::new();
+    let mut window = Triples::default();
+    word_hashes(body, MAX_BODY_WORDS, |hash| set.extend(window.next(hash)));
     // A body of a few words is a placeholder.
     (set.len() >= 50).then_some(set)
 }
 
-/// Hashes of all runs of three words, lower case; none of a text that has fewer.
-fn triples(text: &str, max_words: usize, mut each: impl FnMut(u64)) {
-    let mut window = [0u64; 3];
-    let mut count = 0;
-    word_hashes(text, max_words, |hash| {
-        window = [window[1], window[2], hash];
-        count += 1;
-        if count >= 3 {
-            each(window[0].rotate_left(1) ^ window[1].rotate_left(23) ^ window[2].rotate_left(47));
-        }
-    });
+/// Joins the hashes of each three words in a row.
+#[derive(Default)]
+struct Triples {
+    window: [u64; 3],
+    count: usize,
+}
+
+impl Triples {
+    fn next(&mut self, hash: u64) -> Option<u64> {
+        self.window = [self.window[1], self.window[2], hash];
+        self.count += 1;
+        (self.count >= 3)
+            .then(|| self.window[0].rotate_left(1) ^ self.window[1].rotate_left(23) ^ self.window[2].rotate_left(47))
+    }
 }
 
 /// Hashes of a text's words in lower case.

@@ -27,12 +27,36 @@ pub(super) fn strip(markup: &str) -> String {
             copied = at;
             continue;
         }
-        let Some(name) = name(&rest[1..]) else {
-            at = open + 1;
-            continue;
+        match rest.get(1) {
+            Some(byte) if byte.is_ascii_alphabetic() => {}
+            // End tags, and what the tokenizer takes for a comment up to the next `>`.
+            Some(b'/') if rest.get(2).is_some_and(u8::is_ascii_alphabetic) => match tag_end(markup, open) {
+                Some(end) => {
+                    at = end;
+                    continue;
+                }
+                None => break,
+            },
+            Some(b'/' | b'!' | b'?') => match find(markup, open, '>') {
+                Some(end) => {
+                    at = end + 1;
+                    continue;
+                }
+                None => break,
+            },
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        }
+        let Some(name) = name(&rest[1..]) else { break };
+        out.push_str(&markup[copied..open]);
+        let Some(end) = push_tag(markup, open, name.len(), &mut out) else {
+            copied = open;
+            break;
         };
-        let Some(end) = tag_end(markup, open) else { break };
         at = end;
+        copied = end;
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
         if let Some(&(known, nests)) = CUT.iter().find(|(known, _)| is(known)) {
             if bytes[end - 2] == b'/' && nests {
@@ -54,7 +78,6 @@ pub(super) fn strip(markup: &str) -> String {
                     break;
                 }
             }
-            out.push_str(&markup[copied..end]);
             copied = close;
             at = close;
         } else if RAW.iter().any(|known| is(known)) {
@@ -84,6 +107,95 @@ fn name(bytes: &[u8]) -> Option<&[u8]> {
     }
     let len = bytes.iter().position(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace())?;
     Some(&bytes[..len])
+}
+
+/// Copies a start tag without the attributes that nothing reads; where it ends, or `None` (and nothing copied) if it never does.
+fn push_tag(markup: &str, open: usize, name_len: usize, out: &mut String) -> Option<usize> {
+    let bytes = markup.as_bytes();
+    let start = out.len();
+    let mut at = open + 1 + name_len;
+    out.push_str(&markup[open..at]);
+    loop {
+        let mut closes_itself = false;
+        while let Some(byte @ (b'/' | b' ' | b'\n' | b'\t' | b'\r' | b'\x0c')) = bytes.get(at) {
+            closes_itself = *byte == b'/';
+            at += 1;
+        }
+        let attribute = at;
+        if bytes.get(at) == Some(&b'>') {
+            out.push_str(if closes_itself { " />" } else { ">" });
+            return Some(at + 1);
+        }
+        // A name may begin with an equals sign, and only then hold one.
+        at += 1;
+        while bytes.get(at).is_some_and(|b| !matches!(b, b'=' | b'>' | b'/') && !b.is_ascii_whitespace()) {
+            at += 1;
+        }
+        let name_end = at.min(bytes.len());
+        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+            at += 1;
+        }
+        let mut value = at..at;
+        if bytes.get(at) == Some(&b'=') {
+            at += 1;
+            while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                at += 1;
+            }
+            value = at..at;
+            match bytes.get(at) {
+                Some(&quote @ (b'"' | b'\'')) => {
+                    let Some(end) = find(markup, at + 1, char::from(quote)) else {
+                        out.truncate(start);
+                        return None;
+                    };
+                    value = at + 1..end;
+                    at = end + 1;
+                }
+                _ => {
+                    while bytes.get(at).is_some_and(|b| *b != b'>' && !b.is_ascii_whitespace()) {
+                        at += 1;
+                    }
+                    value.end = at.min(bytes.len());
+                }
+            }
+        } else {
+            at = name_end;
+        }
+        if at >= bytes.len() {
+            out.truncate(start);
+            return None;
+        }
+        if is_read(&bytes[attribute..name_end], &bytes[value]) {
+            out.push(' ');
+            out.push_str(&markup[attribute..at]);
+        }
+    }
+}
+
+/// Whether a decision or a field of the record may read an attribute.
+fn is_read(name: &[u8], value: &[u8]) -> bool {
+    let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    let has = |what: &[u8]| value.windows(what.len()).any(|window| window == what);
+    match name.len() {
+        2 => is("id"),
+        3 => is("rel"),
+        4 => {
+            is("href") && (has(b"auth") || has(b"staff") || has(b"://"))
+                || is("role")
+                || is("name")
+                || is("lang")
+                || is("type")
+        }
+        5 => is("class") || is("style") && (has(b"none") || has(b"hidden")),
+        6 => is("hidden"),
+        7 => is("content"),
+        8 => is("itemprop") || is("itemtype") || is("property") || is("datetime") || is("encoding"),
+        10 => is("http-equiv"),
+        11 => is("aria-hidden") || is("data-testid") || is("data-module"),
+        9 => is("data-type"),
+        14 => is("data-component"),
+        _ => false,
+    }
 }
 
 /// Behind the `>` of a tag: quotes count only where a value may begin.
@@ -183,10 +295,12 @@ mod tests {
         for (markup, stripped) in [
             ("a<script>x < y</script>b", "a<script></script>b"),
             ("a<!-- <p> -->b<!-->c", "a<!---->b<!---->c"),
-            ("<SVG a='>'><svg/><path></svg>t", "<SVG a='>'></svg>t"),
+            ("<SVG a='>'><svg/><path></svg>t", "<SVG></svg>t"),
+            ("<p data-x=1 CLASS = 'a b' x id=i/>t", "<p CLASS = 'a b' id=i/>t"),
+            ("<br/><img src=x />", "<br /><img />"),
             ("<svg><svg></svg>x</svg>t", "<svg></svg>t"),
             ("<script type=\"application/ld+json\">{}</script>", "<script type=\"application/ld+json\">{}</script>"),
-            ("<p title=\"<script>\">t</p>", "<p title=\"<script>\">t</p>"),
+            ("<p title=\"<script>\">t</p>", "<p>t</p>"),
             ("<title><script></title>t<style>p{}</style>", "<title><script></title>t<style></style>"),
             ("<textarea><!-- </textarea>t", "<textarea><!-- </textarea>t"),
             ("<script><!-- <script></script> --></script>t", "<script><!-- <script></script> --></script>t"),
