@@ -1,9 +1,7 @@
 //! Writes the features of every block of many pages, for training the HTML model (see `docs/html_model/README.md`).
 //!
-//! `html_features PAGES.jsonl [PROBABILITIES.jsonl]`: a page is `{"id", "url", "html"}`, a line of probabilities
-//! `{"id", "p": […]}`. Out comes one line a page: `{"id", "texts": […], "rows": [[…]]}`, first a line with the names.
+//! `html_features PAGES.jsonl`: a page is `{"id", "url", "html"}`. Out comes one line a page: `{"id", "texts": […], "rows": [[…]]}`, first a line with the names.
 
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 
 use copydesk::article::{Document, Given, InputId, MediaType};
@@ -11,18 +9,9 @@ use copydesk::clean::html;
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
-    let pages = args.next().ok_or_else(|| anyhow::anyhow!("usage: html_features PAGES.jsonl [PROBABILITIES.jsonl]"))?;
-    let mut probabilities: HashMap<String, Vec<f32>> = HashMap::new();
-    if let Some(path) = args.next() {
-        for line in BufReader::new(std::fs::File::open(path)?).lines() {
-            let value: serde_json::Value = serde_json::from_str(&line?)?;
-            let list =
-                value["p"].as_array().into_iter().flatten().filter_map(|p| p.as_f64().map(|p| p as f32)).collect();
-            probabilities.insert(value["id"].as_str().unwrap_or_default().to_owned(), list);
-        }
-    }
+    let pages = args.next().ok_or_else(|| anyhow::anyhow!("usage: html_features PAGES.jsonl"))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    serde_json::to_writer(&mut out, &serde_json::json!({ "names": html::feature_names(!probabilities.is_empty()) }))?;
+    serde_json::to_writer(&mut out, &serde_json::json!({ "names": html::feature_names() }))?;
     writeln!(out)?;
     for line in BufReader::new(std::fs::File::open(pages)?).lines() {
         let value: serde_json::Value = serde_json::from_str(&line?)?;
@@ -39,7 +28,7 @@ fn main() -> anyhow::Result<()> {
             given: Given { url: value["url"].as_str().map(str::to_owned), ..Given::default() },
             folder: None,
         };
-        let rows = html::training_rows(&document, probabilities.get(&id).map(Vec::as_slice));
+        let rows = html::training_rows(&document);
         let (texts, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         serde_json::to_writer(&mut out, &serde_json::json!({ "id": id, "texts": texts, "rows": rows }))?;
         writeln!(out)?;

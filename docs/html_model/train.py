@@ -6,9 +6,6 @@
 DATA holds `truth.jsonl` or `truth.jsonl.gz` ({"id", "url", "text"}) and the folder `html/` with `<id>.html`; WORK takes the
 intermediate files. Needs lightgbm 4.7, numpy and rapidfuzz. Seeds are fixed and training runs on one thread, so that the same
 data gives the same model. Prints cross-validated scores, folds split by site, with their spread.
-
-Two steps: the first judges each block by its own features; the second sees the first's judgement of the blocks around it.
-The second is trained on judgements of pages that the first had not seen.
 """
 import argparse, gzip, hashlib, json, os, re, subprocess, statistics
 from collections import Counter
@@ -24,7 +21,7 @@ ap.add_argument("--html", help="folder of the pages, DATA/html unless told")
 ap.add_argument("--binary", default="target/release/examples/html_features")
 ap.add_argument("--final", help="train on everything and write the model here")
 ap.add_argument("--folds", type=int, default=5)
-ap.add_argument("--trees", type=int, nargs=2, default=[120, 120]); ap.add_argument("--leaves", type=int, nargs=2, default=[16, 16])
+ap.add_argument("--trees", type=int, default=120); ap.add_argument("--leaves", type=int, default=16)
 ap.add_argument("--rate", type=float, default=0.08); ap.add_argument("--threads", type=int, default=1)
 a = ap.parse_args()
 WORDS = re.compile(r"\w+")
@@ -77,12 +74,8 @@ def summary(scores):
     return 2 * p * r / (p + r), p, r
 
 
-def rows(probabilities=None):
+def rows():
     args = [a.binary, f"{a.work}/pages.jsonl"]
-    if probabilities is not None:
-        with open(f"{a.work}/probabilities.jsonl", "w") as f:
-            for k, p in probabilities.items(): f.write(json.dumps({"id": k, "p": [round(float(x), 5) for x in p]}) + "\n")
-        args.append(f"{a.work}/probabilities.jsonl")
     out = subprocess.Popen(args, stdout=subprocess.PIPE)
     names = json.loads(out.stdout.readline())["names"]
     pages = {}
@@ -93,11 +86,11 @@ def rows(probabilities=None):
     return names, pages
 
 
-def train(x, y, w, trees, leaves, names):
-    data = lgb.Dataset(x, y, weight=w, feature_name=names, free_raw_data=False)
-    return lgb.train(dict(objective="binary", num_leaves=leaves, learning_rate=a.rate, min_data_in_leaf=40, feature_fraction=0.4,
+def train(x, y, w):
+    data = lgb.Dataset(x, y, weight=w, feature_name=names)
+    return lgb.train(dict(objective="binary", num_leaves=a.leaves, learning_rate=a.rate, min_data_in_leaf=40, feature_fraction=0.4,
                           bagging_fraction=0.7, bagging_freq=1, lambda_l2=5.0, max_bin=127, seed=7, deterministic=True,
-                          force_row_wise=True, num_threads=a.threads, verbose=-1), data, trees)
+                          force_row_wise=True, num_threads=a.threads, verbose=-1), data, a.trees)
 
 
 def export(model, names, out):
@@ -135,35 +128,28 @@ best = [page_score(pages[i][0], label[i] > 0, text[i]) for i in ids]
 print("best choice of blocks: F1 %.4f P %.4f R %.4f" % summary(best))
 
 
-def stack(which, pages):
+def stack(which):
     judged = {i: pages[i][2] for i in which}
     return [np.concatenate(d) for d in ([pages[i][1] for i in which], [label[i][judged[i]] for i in which], [weight[i][judged[i]] for i in which])]
 
 
-def crossed(pages, names, step, thresholds):
-    out = {}
-    for k in range(a.folds):
-        model = train(*stack([i for i in ids if fold[i] != k], pages), a.trees[step], a.leaves[step], names)
-        for i in ids:
-            if fold[i] == k:
-                out[i] = np.zeros(len(pages[i][0]))
-                if len(pages[i][1]): out[i][pages[i][2]] = model.predict(pages[i][1], num_threads=a.threads)
-    for th in thresholds:
-        per_fold = [summary([page_score(pages[i][0], out[i] > th, text[i]) for i in ids if fold[i] == k])[0] for k in range(a.folds)]
-        f, p, r = summary([page_score(pages[i][0], out[i] > th, text[i]) for i in ids])
-        print(f"step {step + 1} threshold {th:.2f}: F1 {f:.4f} P {p:.4f} R {r:.4f}; folds {min(per_fold):.4f}–{max(per_fold):.4f} sd {statistics.stdev(per_fold):.4f}", flush=True)
-    return out
-
-
-first = crossed(pages, names, 0, (0.4, 0.5))
-names2, pages2 = rows(first)
-second = crossed(pages2, names2, 1, (0.3, 0.4, 0.45, 0.5, 0.55, 0.6))
+out = {}
+for k in range(a.folds):
+    model = train(*stack([i for i in ids if fold[i] != k]))
+    for i in ids:
+        if fold[i] == k:
+            out[i] = np.zeros(len(pages[i][0]))
+            if len(pages[i][1]): out[i][pages[i][2]] = model.predict(pages[i][1], num_threads=a.threads)
+for th in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55):
+    per_fold = [summary([page_score(pages[i][0], out[i] > th, text[i]) for i in ids if fold[i] == k])[0] for k in range(a.folds)]
+    f, p, r = summary([page_score(pages[i][0], out[i] > th, text[i]) for i in ids])
+    print(f"threshold {th:.2f}: F1 {f:.4f} P {p:.4f} R {r:.4f}; folds {min(per_fold):.4f}–{max(per_fold):.4f} sd {statistics.stdev(per_fold):.4f}", flush=True)
 with open(f"{a.work}/crossed.jsonl", "w") as f:
-    for i in ids: f.write(json.dumps({"id": i, "text": "\n\n".join(t for t, p in zip(pages[i][0], second[i]) if p > 0.5)}) + "\n")
+    for i in ids: f.write(json.dumps({"id": i, "text": "\n\n".join(t for t, p in zip(pages[i][0], out[i]) if p > 0.45)}) + "\n")
 if a.final:
-    one = train(*stack(ids, pages), a.trees[0], a.leaves[0], names); two = train(*stack(ids, pages2), a.trees[1], a.leaves[1], names2)
+    model = train(*stack(ids))
     with open(a.final, "w") as f:
         f.write("# Block model of the HTML front end, written by docs/html_model/train.py. One line a tree, nodes in prefix order.\n")
-        f.write("first\n"); export(one, names, f); f.write("second\n"); export(two, names2, f)
-    gain = sorted(zip(two.feature_importance("gain"), names2), reverse=True)
+        export(model, names, f)
+    gain = sorted(zip(model.feature_importance("gain"), names), reverse=True)
     print("most telling:", ", ".join(f"{n} {g:.0f}" for g, n in gain[:40]))

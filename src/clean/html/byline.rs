@@ -13,6 +13,8 @@ use crate::clean::metadata;
 
 /// Blocks after the headline in which a visible byline or date is looked for.
 const BYLINE_REACH: usize = 16;
+/// Longest line next to the headline that may be its date line, in bytes; a longer one is a dek that mentions a day.
+const MAX_DATE_LINE: usize = 100;
 
 /// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
 pub(super) fn authors(
@@ -138,9 +140,12 @@ fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
 /// The texts that stand next to the headline, after it first.
 fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l str> {
     let Some(title) = article.title.as_deref() else { return vec![] };
-    let at = layout.runs.iter().position(|run| {
-        matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && title::overlap(&run.text, title) >= 0.9
-    });
+    let same = |text: &str| title::overlap(text, title) >= 0.9;
+    let heading = layout
+        .runs
+        .iter()
+        .position(|run| matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && same(&run.text));
+    let at = heading.or_else(|| layout.runs.iter().position(|run| run.words <= 40 && same(&run.text)));
     let Some(at) = at else { return vec![] };
     let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
     let before = layout.runs[..at].iter().rev().take(6);
@@ -213,15 +218,11 @@ pub(super) fn published(
     if let Some(date) = head.published().find_map(metadata::normal_date) {
         return Some((date, "meta"));
     }
-    let day_first = match article.site.as_deref() {
-        Some(site)
-            if site.ends_with(".com") || site.ends_with(".us") || site.ends_with(".gov") || site.ends_with(".edu") =>
-        {
-            Some(false)
-        }
-        Some(site) if site.ends_with(".org") || site.ends_with(".net") => None,
+    // Only a page that names its country says how it orders day and month.
+    let day_first = match head.language.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("en-us" | "en_us") => Some(false),
+        Some("en" | "") | None => None,
         Some(_) => Some(true),
-        None => None,
     };
     let read = |id: NodeId| {
         let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
@@ -235,19 +236,21 @@ pub(super) fn published(
     };
     let of_surety =
         |wanted: u8| head.dates.iter().filter(|(surety, _)| *surety == wanted).map(|(_, id)| *id).collect::<Vec<_>>();
+    let lines =
+        || near_headline(layout, article).into_iter().flat_map(str::lines).filter(|line| line.len() <= MAX_DATE_LINE);
+    let is_update =
+        |line: &str| ["updated", "last ", "modified", "reviewed"].iter().any(|word| line.to_lowercase().contains(word));
+    let visible = |line: &str| metadata::visible_date(line, day_first);
     let shown = nearest(of_surety(0))
+        .or_else(|| lines().filter(|line| !is_update(line)).find_map(visible))
         .or_else(|| nearest(head.times.clone()))
         .or_else(|| nearest(of_surety(1)))
-        .or_else(|| nearest(of_surety(2)));
+        .or_else(|| nearest(of_surety(2)))
+        .or_else(|| lines().find_map(visible));
     if let Some(date) = shown {
-        return Some((date, "dom"));
-    }
-    if let Some(date) = near_headline(layout, article)
-        .into_iter()
-        .flat_map(str::lines)
-        .find_map(|line| metadata::visible_date(line, day_first))
-    {
-        return Some((date, "dom"));
+        // The same day with its time, where an element of the page has it.
+        let exact = head.times.iter().filter_map(|id| read(*id)).find(|exact| exact.starts_with(&date));
+        return Some((exact.unwrap_or(date), "dom"));
     }
     if let Some(date) = article.url.as_deref().and_then(metadata::date_in_url) {
         return Some((date, "url"));

@@ -3,7 +3,7 @@
 //! One pass makes the sums over containers, one the features. Names and values stand side by side, so that the model's file
 //! can speak of features by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,6 +14,8 @@ use super::tag::Tag;
 use super::title;
 use super::tree::NONE;
 
+/// Blocks of more words are neither the title nor the description.
+const SHORT_WORDS: u32 = 80;
 /// Words of JSON-LD's `articleBody` that are compared.
 const MAX_BODY_WORDS: usize = 40_000;
 
@@ -66,9 +68,9 @@ pub(super) struct Evidence<'p> {
     headings: Vec<Option<u32>>,
     /// For each container its ancestor just below `main`, itself if it is one; `NONE` outside.
     branches: Vec<u32>,
-    title: Vec<String>,
-    description: Vec<String>,
-    body: Option<std::collections::HashSet<u64>>,
+    title: Vec<u64>,
+    description: Vec<u64>,
+    body: Option<HashSet<u64>>,
     total: Sums,
 }
 
@@ -183,8 +185,7 @@ impl<'p> Evidence<'p> {
                 branches[at] = branches[container.parent as usize];
             }
         }
-        let title = title.map(title::words).unwrap_or_default();
-        let headline = headline(layout, &title);
+        let headline = headline(layout, &title.map(title::words).unwrap_or_default());
         Self {
             layout,
             sums,
@@ -200,8 +201,8 @@ impl<'p> Evidence<'p> {
             headline,
             headings,
             branches,
-            title,
-            description: description.map(title::words).unwrap_or_default(),
+            title: title.map(hashes).unwrap_or_default(),
+            description: description.map(hashes).unwrap_or_default(),
             body: body.and_then(shingles_of_body),
             total,
         }
@@ -291,6 +292,7 @@ impl<'p> Evidence<'p> {
             fall += 1;
         }
         let main = &self.layout.containers[self.main as usize];
+        let (title_overlap, description_overlap, body_share) = self.said(run);
         View {
             evidence: self,
             i,
@@ -318,9 +320,9 @@ impl<'p> Evidence<'p> {
             fall,
             climb: self.layout.container(run).depth.saturating_sub(self.layout.containers[meet as usize].depth),
             in_main: (main.first..main.end).contains(&(i as u32)),
-            title_overlap: self.overlap(&run.text, run.words, &self.title),
-            description_overlap: self.overlap(&run.text, run.words, &self.description),
-            body_share: self.body_share(run),
+            title_overlap,
+            description_overlap,
+            body_share,
         }
     }
 
@@ -340,26 +342,30 @@ impl<'p> Evidence<'p> {
         before(to).saturating_sub(before(from))
     }
 
-    /// Share of a short block's words that stand in a list.
-    fn overlap(&self, text: &str, words: u32, list: &[String]) -> f32 {
-        if list.is_empty() || words == 0 || words > 80 {
-            return 0.0;
+    /// Share of a short block's words in title and description, and of its word triples in JSON-LD's `articleBody` (−1 without
+    /// one).
+    fn said(&self, run: &Run) -> (f32, f32, f32) {
+        let body = self.body.as_ref();
+        let is_short = run.words <= SHORT_WORDS;
+        if !is_short && body.is_none() {
+            return (0.0, 0.0, -1.0);
         }
-        let words = title::words(text);
-        let common = words.iter().filter(|word| list.contains(word)).count();
-        common as f32 / words.len().max(1) as f32
-    }
-
-    /// Share of the block's word triples in JSON-LD's `articleBody`; −1 without one.
-    fn body_share(&self, run: &Run) -> f32 {
-        let Some(body) = &self.body else { return -1.0 };
-        let mut all = 0;
-        let mut found = 0;
-        triples(&run.text, usize::MAX, |hash| {
-            all += 1;
-            found += u32::from(body.contains(&hash));
+        let (mut words, mut in_title, mut in_description) = (0, 0, 0);
+        let (mut triples, mut in_body) = (0, 0);
+        let mut window = Triples::default();
+        word_hashes(&run.text, usize::MAX, |hash| {
+            words += 1;
+            if is_short {
+                in_title += u32::from(self.title.binary_search(&hash).is_ok());
+                in_description += u32::from(self.description.binary_search(&hash).is_ok());
+            }
+            if let (Some(body), Some(triple)) = (body, window.next(hash)) {
+                triples += 1;
+                in_body += u32::from(body.contains(&triple));
+            }
         });
-        share(found, all)
+        let body_share = if body.is_some() { share(in_body, triples) } else { -1.0 };
+        (share(in_title, words), share(in_description, words), body_share)
     }
 }
 
@@ -375,39 +381,51 @@ fn headline(layout: &Layout, title: &[String]) -> Option<usize> {
         .or_else(|| layout.runs.iter().position(|run| layout.container(run).tag == Tag::H(1)))
 }
 
-fn shingles_of_body(body: &str) -> Option<std::collections::HashSet<u64>> {
-    let mut set = std::collections::HashSet::new();
-    triples(body, MAX_BODY_WORDS, |hash| {
-        set.insert(hash);
-    });
+fn shingles_of_body(body: &str) -> Option<HashSet<u64>> {
+    let mut set = HashSet::new();
+    let mut window = Triples::default();
+    word_hashes(body, MAX_BODY_WORDS, |hash| set.extend(window.next(hash)));
     // A body of a few words is a placeholder.
     (set.len() >= 50).then_some(set)
 }
 
-/// Hashes of all runs of three words, lower case; of fewer words where a text has no more.
-fn triples(text: &str, max_words: usize, mut each: impl FnMut(u64)) {
-    let mut window = [0u64; 3];
-    let mut count = 0;
+/// Joins the hashes of each three words in a row.
+#[derive(Default)]
+struct Triples {
+    window: [u64; 3],
+    count: usize,
+}
+
+impl Triples {
+    fn next(&mut self, hash: u64) -> Option<u64> {
+        self.window = [self.window[1], self.window[2], hash];
+        self.count += 1;
+        (self.count >= 3)
+            .then(|| self.window[0].rotate_left(1) ^ self.window[1].rotate_left(23) ^ self.window[2].rotate_left(47))
+    }
+}
+
+/// Hashes of a text's words in lower case.
+fn word_hashes(text: &str, max_words: usize, mut each: impl FnMut(u64)) {
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(max_words) {
-        let hash = if word.is_ascii() {
-            let mut lower = [0u8; 24];
-            let len = word.len().min(24);
-            lower[..len].copy_from_slice(&word.as_bytes()[..len]);
-            lower[..len].make_ascii_lowercase();
-            xxh3_64(&lower[..len])
+        if word.is_ascii() && word.len() <= 32 {
+            let mut lower = [0u8; 32];
+            let lower = &mut lower[..word.len()];
+            lower.copy_from_slice(word.as_bytes());
+            lower.make_ascii_lowercase();
+            each(xxh3_64(lower));
         } else {
-            xxh3_64(word.to_lowercase().as_bytes())
-        };
-        window = [window[1], window[2], hash];
-        count += 1;
-        if count >= 3 {
-            each(
-                window[0].rotate_left(1)
-                    ^ window[1].rotate_left(2).wrapping_mul(0x9e37_79b9)
-                    ^ window[2].rotate_left(3).wrapping_mul(0x85eb_ca6b),
-            );
+            each(xxh3_64(word.to_lowercase().as_bytes()));
         }
     }
+}
+
+/// Sorted hashes of a short text's words.
+fn hashes(text: &str) -> Vec<u64> {
+    let mut hashes = Vec::new();
+    word_hashes(text, 100, |hash| hashes.push(hash));
+    hashes.sort_unstable();
+    hashes
 }
 
 fn layout_tag(layout: &Layout, run: u32) -> Tag {

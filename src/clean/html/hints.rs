@@ -2,6 +2,8 @@
 //!
 //! They are evidence and no verdict: "content" names half of all elements, and a sidebar may hold the article.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 /// A kind of word, as one bit.
 pub(super) type Hints = u32;
 
@@ -21,7 +23,8 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The bit of a kind by its name; 0 if there is none of this name.
 pub(super) fn bit(kind: &str) -> Hints {
-    names().position(|name| name == kind).map_or(0, |at| 1 << at)
+    static KINDS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| names().collect());
+    KINDS.iter().position(|name| *name == kind).map_or(0, |at| 1 << at)
 }
 
 /// How many kinds there are.
@@ -61,17 +64,16 @@ const MAX_WORD: usize = 20;
 const MAX_NAMES_BYTES: usize = 160;
 
 fn hint_of(word: &[u8]) -> Hints {
-    static INDEX: std::sync::LazyLock<std::collections::HashMap<&'static [u8], Hints>> =
-        std::sync::LazyLock::new(|| {
-            let mut index = std::collections::HashMap::new();
-            for (at, (_, words)) in kinds().enumerate() {
-                for word in words {
-                    *index.entry(word.as_bytes()).or_insert(0) |= 1 << at;
-                }
+    static INDEX: std::sync::LazyLock<Vec<(u64, Hints)>> = std::sync::LazyLock::new(|| {
+        let mut index = std::collections::BTreeMap::new();
+        for (at, (_, words)) in kinds().enumerate() {
+            for word in words {
+                *index.entry(xxh3_64(word.as_bytes())).or_insert(0) |= 1 << at;
             }
-            index
-        });
-    INDEX.get(word).copied().unwrap_or(0)
+        }
+        index.into_iter().collect()
+    });
+    INDEX.binary_search_by_key(&xxh3_64(word), |(hash, _)| *hash).map_or(0, |at| INDEX[at].1)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const WALL_WORDS: u32 = 120;
 /// Words of body below which a video or picture page is one, and not an article with a video.
 const MEDIA_WORDS: u32 = 80;
 /// Words of full sentences that a page must hold to be an article at all.
-const ARTICLE_WORDS: u32 = 25;
+const ARTICLE_WORDS: u32 = 12;
 
 /// Titles of error and consent pages, as whole titles or their beginnings, in lower case.
 const WALLS: &[&str] = &[

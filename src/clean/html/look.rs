@@ -87,7 +87,11 @@ pub(super) fn look(run: &Run) -> Look {
             }
             look.uppers = look.uppers.saturating_add(u16::from(c.is_uppercase()));
             if words <= CUE_WORDS {
-                word.extend(c.to_lowercase());
+                if c.is_ascii() {
+                    word.push(c.to_ascii_lowercase());
+                } else {
+                    word.extend(c.to_lowercase());
+                }
             }
             continue;
         }

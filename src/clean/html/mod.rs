@@ -5,7 +5,6 @@
 
 mod body;
 mod byline;
-mod context;
 mod features;
 mod fields;
 mod head;
@@ -18,6 +17,7 @@ mod look;
 mod model;
 mod parse;
 mod sink;
+mod strip;
 mod tag;
 mod title;
 mod tree;
@@ -68,10 +68,8 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
 }
 
 /// The blocks of a page with their features, for training the model; no features for a block that is never judged.
-///
-/// `probabilities` are those of the first step for each block, from which the features of the second are made.
 #[doc(hidden)]
-pub fn training_rows(document: &Document, probabilities: Option<&[f32]>) -> Vec<(String, Option<Vec<f32>>)> {
+pub fn training_rows(document: &Document) -> Vec<(String, Option<Vec<f32>>)> {
     let settings = Settings::default();
     let tree = parse::parse(&document.content, &settings);
     let head = head::head(&tree);
@@ -81,7 +79,6 @@ pub fn training_rows(document: &Document, probabilities: Option<&[f32]>) -> Vec<
     let body = entity.as_ref().and_then(|entity| entity.body.as_deref());
     let evidence = features::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), body);
     let mut row = Vec::new();
-    let context = probabilities.map(|p| context::Context::new(&layout, p));
     layout
         .runs
         .iter()
@@ -91,9 +88,6 @@ pub fn training_rows(document: &Document, probabilities: Option<&[f32]>) -> Vec<
                 return (run.text.clone(), None);
             }
             evidence.row(i, &mut row);
-            if let Some(context) = &context {
-                context.row(i, &mut row);
-            }
             (run.text.clone(), Some(row.clone()))
         })
         .collect()
@@ -101,12 +95,8 @@ pub fn training_rows(document: &Document, probabilities: Option<&[f32]>) -> Vec<
 
 /// The names of the features of [`training_rows`].
 #[doc(hidden)]
-pub fn feature_names(second: bool) -> Vec<String> {
-    let mut names = features::names();
-    if second {
-        names.extend(context::NAMES.map(str::to_owned));
-    }
-    names
+pub fn feature_names() -> Vec<String> {
+    features::names()
 }
 
 #[cfg(test)]

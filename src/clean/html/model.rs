@@ -1,4 +1,4 @@
-//! The learned judgement of blocks: two sums of small decision trees over named features.
+//! The learned judgement of blocks: a sum of small decision trees over named features.
 //!
 //! `model.txt` is written by `docs/html_model/train.py`; it is read once. A tree is one line, its nodes in prefix order:
 //! `feature<=threshold` with the left branch following at once, `=value` for a leaf.
@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::{context, features};
+use super::features;
 
 /// The file as trained.
 const MODEL: &str = include_str!("model.txt");
@@ -42,7 +42,7 @@ impl Forest {
                     sum += node.threshold;
                     break;
                 }
-                at = if row[node.feature as usize] <= node.threshold { at + 1 } else { node.right as usize };
+                at = if row[node.feature as usize] <= node.threshold { at + 1 } else { usize::from(node.right) };
             }
         }
         1.0 / (1.0 + (-sum).exp())
@@ -76,36 +76,19 @@ impl Forest {
     }
 }
 
-/// The two steps of the model.
-#[derive(Debug)]
-pub(super) struct Model {
-    /// Judges a block by its own features.
-    pub first: Forest,
-    /// Judges it again by these and the first judgement of its surroundings.
-    pub second: Forest,
-}
-
 /// The model, read once.
-pub(super) fn model() -> &'static Model {
-    static READ: LazyLock<Model> = LazyLock::new(|| read(MODEL).expect("the compiled-in model is read by the tests"));
+pub(super) fn model() -> &'static Forest {
+    static READ: LazyLock<Forest> = LazyLock::new(|| read(MODEL).expect("the compiled-in model is read by the tests"));
     &READ
 }
 
-fn read(text: &str) -> Option<Model> {
-    let mut names = features::names();
-    names.extend(context::NAMES.map(str::to_owned));
-    let index: HashMap<String, u16> = names.into_iter().zip(0u16..).collect();
-    let mut model = Model { first: Forest::default(), second: Forest::default() };
-    let mut second = false;
+fn read(text: &str) -> Option<Forest> {
+    let index: HashMap<String, u16> = features::names().into_iter().zip(0u16..).collect();
+    let mut forest = Forest::default();
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        match line {
-            "first" => second = false,
-            "second" => second = true,
-            tree if second => model.second.add(tree, &index)?,
-            tree => model.first.add(tree, &index)?,
-        }
+        forest.add(line, &index)?;
     }
-    Some(model)
+    Some(forest)
 }
 
 #[cfg(test)]
@@ -114,8 +97,7 @@ mod tests {
 
     #[test]
     fn the_compiled_in_model_is_whole() {
-        let model = read(MODEL).expect("a model over known features");
-        assert!(!model.first.roots.is_empty() && !model.second.roots.is_empty());
+        assert!(!read(MODEL).expect("a model over known features").roots.is_empty());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The elements that decisions distinguish, and how each lays out its text.
 
+use html5ever::{LocalName, local_name};
+
 /// An element by what it means for text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
 pub(super) enum Tag {
     Html,
     Head,
@@ -71,77 +72,98 @@ pub(super) enum Tag {
 
 impl Tag {
     /// The tag of an HTML element.
-    pub fn of(name: &str) -> Self {
-        match name {
-            "div" => Self::Div,
-            "span" => Self::Span,
-            "a" => Self::A,
-            "p" => Self::P,
-            "li" => Self::Li,
-            "script" => Self::Script,
-            "html" => Self::Html,
-            "head" => Self::Head,
-            "body" => Self::Body,
-            "title" => Self::Title,
-            "meta" => Self::Meta,
-            "link" => Self::Link,
-            "base" => Self::Base,
-            "style" | "noscript" | "iframe" | "object" | "embed" | "canvas" | "select" | "option" | "optgroup"
-            | "datalist" | "textarea" | "input" | "noframes" | "noembed" | "progress" | "meter" | "map" | "applet"
-            | "param" | "xmp" => Self::Raw,
-            "template" => Self::Template,
-            "section" => Self::Section,
-            "article" => Self::Article,
-            "main" => Self::Main,
-            "aside" => Self::Aside,
-            "nav" => Self::Nav,
-            "header" => Self::Header,
-            "footer" => Self::Footer,
-            "address" => Self::Address,
-            "h1" => Self::H(1),
-            "h2" => Self::H(2),
-            "h3" => Self::H(3),
-            "h4" => Self::H(4),
-            "h5" => Self::H(5),
-            "h6" => Self::H(6),
-            "ul" => Self::Ul,
-            "ol" => Self::Ol,
-            "dl" => Self::Dl,
-            "dt" => Self::Dt,
-            "dd" => Self::Dd,
-            "blockquote" => Self::Blockquote,
-            "pre" | "listing" => Self::Pre,
-            "figure" => Self::Figure,
-            "figcaption" => Self::Figcaption,
-            "table" => Self::Table,
-            "tr" => Self::Tr,
-            "td" => Self::Td,
-            "th" => Self::Th,
-            "caption" => Self::Caption,
-            "thead" | "tbody" | "tfoot" | "colgroup" | "col" => Self::TableGroup,
-            "form" => Self::Form,
-            "fieldset" | "legend" => Self::Fieldset,
-            "label" => Self::Label,
-            "button" => Self::Button,
-            "details" => Self::Details,
-            "summary" => Self::Summary,
-            "dialog" => Self::Dialog,
-            "menu" | "dir" => Self::Menu,
-            "hgroup" => Self::Hgroup,
-            "hr" => Self::Hr,
-            "br" => Self::Br,
-            "center" => Self::Center,
-            "strong" | "b" => Self::Strong,
-            "em" | "i" => Self::Em,
-            "time" => Self::Time,
-            "img" => Self::Img,
-            "picture" => Self::Picture,
-            "video" | "audio" => Self::Media,
-            "small" => Self::Small,
-            "cite" => Self::Cite,
-            "code" | "kbd" | "samp" | "tt" => Self::Code,
-            "sup" => Self::Sup,
-            "q" => Self::Q,
+    pub fn of(name: &LocalName) -> Self {
+        match *name {
+            local_name!("div") => Self::Div,
+            local_name!("span") => Self::Span,
+            local_name!("a") => Self::A,
+            local_name!("p") => Self::P,
+            local_name!("li") => Self::Li,
+            local_name!("script") => Self::Script,
+            local_name!("html") => Self::Html,
+            local_name!("head") => Self::Head,
+            local_name!("body") => Self::Body,
+            local_name!("title") => Self::Title,
+            local_name!("meta") => Self::Meta,
+            local_name!("link") => Self::Link,
+            local_name!("base") => Self::Base,
+            local_name!("style")
+            | local_name!("noscript")
+            | local_name!("iframe")
+            | local_name!("object")
+            | local_name!("embed")
+            | local_name!("canvas")
+            | local_name!("select")
+            | local_name!("option")
+            | local_name!("optgroup")
+            | local_name!("datalist")
+            | local_name!("textarea")
+            | local_name!("input")
+            | local_name!("noframes")
+            | local_name!("noembed")
+            | local_name!("progress")
+            | local_name!("meter")
+            | local_name!("map")
+            | local_name!("applet")
+            | local_name!("param")
+            | local_name!("xmp") => Self::Raw,
+            local_name!("template") => Self::Template,
+            local_name!("section") => Self::Section,
+            local_name!("article") => Self::Article,
+            local_name!("main") => Self::Main,
+            local_name!("aside") => Self::Aside,
+            local_name!("nav") => Self::Nav,
+            local_name!("header") => Self::Header,
+            local_name!("footer") => Self::Footer,
+            local_name!("address") => Self::Address,
+            local_name!("h1") => Self::H(1),
+            local_name!("h2") => Self::H(2),
+            local_name!("h3") => Self::H(3),
+            local_name!("h4") => Self::H(4),
+            local_name!("h5") => Self::H(5),
+            local_name!("h6") => Self::H(6),
+            local_name!("ul") => Self::Ul,
+            local_name!("ol") => Self::Ol,
+            local_name!("dl") => Self::Dl,
+            local_name!("dt") => Self::Dt,
+            local_name!("dd") => Self::Dd,
+            local_name!("blockquote") => Self::Blockquote,
+            local_name!("pre") | local_name!("listing") => Self::Pre,
+            local_name!("figure") => Self::Figure,
+            local_name!("figcaption") => Self::Figcaption,
+            local_name!("table") => Self::Table,
+            local_name!("tr") => Self::Tr,
+            local_name!("td") => Self::Td,
+            local_name!("th") => Self::Th,
+            local_name!("caption") => Self::Caption,
+            local_name!("thead")
+            | local_name!("tbody")
+            | local_name!("tfoot")
+            | local_name!("colgroup")
+            | local_name!("col") => Self::TableGroup,
+            local_name!("form") => Self::Form,
+            local_name!("fieldset") | local_name!("legend") => Self::Fieldset,
+            local_name!("label") => Self::Label,
+            local_name!("button") => Self::Button,
+            local_name!("details") => Self::Details,
+            local_name!("summary") => Self::Summary,
+            local_name!("dialog") => Self::Dialog,
+            local_name!("menu") | local_name!("dir") => Self::Menu,
+            local_name!("hgroup") => Self::Hgroup,
+            local_name!("hr") => Self::Hr,
+            local_name!("br") => Self::Br,
+            local_name!("center") => Self::Center,
+            local_name!("strong") | local_name!("b") => Self::Strong,
+            local_name!("em") | local_name!("i") => Self::Em,
+            local_name!("time") => Self::Time,
+            local_name!("img") => Self::Img,
+            local_name!("picture") => Self::Picture,
+            local_name!("video") | local_name!("audio") => Self::Media,
+            local_name!("small") => Self::Small,
+            local_name!("cite") => Self::Cite,
+            local_name!("code") | local_name!("kbd") | local_name!("samp") | local_name!("tt") => Self::Code,
+            local_name!("sup") => Self::Sup,
+            local_name!("q") => Self::Q,
             _ => Self::Other,
         }
     }

@@ -3,7 +3,7 @@
 //! `scraper::Html` keeps every attribute and comment of a page and cannot be bounded while it grows; this tree can.
 
 use html5ever::tendril::StrTendril;
-use html5ever::{Attribute, LocalName, Namespace, QualName};
+use html5ever::{Attribute, LocalName, Namespace, QualName, local_name};
 
 use super::tag::Tag;
 
@@ -253,36 +253,27 @@ impl Tree {
     }
 }
 
-/// Attributes that a decision or a field of the record reads.
-fn is_evidence(attr: &Attribute) -> bool {
-    attr.value.len() <= MAX_ATTRIBUTE_BYTES && KEPT.contains(&&*attr.name.local)
+/// Whether an attribute is one that a decision or a field of the record reads.
+fn is_evidence(attribute: &Attribute) -> bool {
+    attribute.value.len() <= MAX_ATTRIBUTE_BYTES
+        && (matches!(
+            attribute.name.local,
+            local_name!("class")
+                | local_name!("id")
+                | local_name!("href")
+                | local_name!("rel")
+                | local_name!("role")
+                | local_name!("itemprop")
+                | local_name!("itemtype")
+                | local_name!("property")
+                | local_name!("name")
+                | local_name!("content")
+                | local_name!("datetime")
+                | local_name!("style")
+                | local_name!("hidden")
+                | local_name!("aria-hidden")
+                | local_name!("lang")
+                | local_name!("type")
+                | local_name!("http-equiv")
+        ) || matches!(&*attribute.name.local, "data-testid" | "data-component" | "data-module" | "data-type"))
 }
-
-const KEPT: &[&str] = &[
-    "class",
-    "id",
-    "href",
-    "rel",
-    "role",
-    "itemprop",
-    "itemtype",
-    "property",
-    "name",
-    "content",
-    "datetime",
-    "style",
-    "hidden",
-    "aria-hidden",
-    "aria-label",
-    "lang",
-    "type",
-    "src",
-    "data-testid",
-    "data-component",
-    "data-component-name",
-    "data-module",
-    "data-type",
-    "http-equiv",
-    "pubdate",
-    "title",
-];

@@ -2,6 +2,8 @@
 //!
 //! Nothing is judged here; only what is never shown as text is left out.
 
+use std::hash::{Hash, Hasher};
+
 use super::hints;
 use super::layout::{Container, Layout, Run, within, word_count};
 use super::tag::Tag;
@@ -184,7 +186,6 @@ impl<'t> Walk<'t> {
     }
 
     fn open_container(&mut self, id: NodeId, tag: Tag) {
-        use std::hash::{Hash, Hasher};
         let parent = self.open.last().copied().unwrap_or(NONE);
         let (class, name) = (self.tree.attribute(id, "class"), self.tree.attribute(id, "id"));
         let mut hints = class.map_or(0, hints::hints_of) | name.map_or(0, hints::hints_of);
@@ -192,8 +193,8 @@ impl<'t> Walk<'t> {
             // Themes list every feature of the page there.
             hints = 0;
         }
-        for name in ["data-testid", "data-component", "data-module", "data-type"] {
-            if let Some(value) = self.tree.attribute(id, name) {
+        for (name, value) in self.tree.attributes(id) {
+            if name.starts_with("data-") {
                 hints |= hints::hints_of(value);
             }
         }
@@ -216,11 +217,11 @@ impl<'t> Walk<'t> {
         if self.is_hidden(id) {
             within |= within::HIDDEN;
         }
-        let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
-        (tag, class).hash(&mut hasher);
-        let tag_of = |at: u32| (at != NONE).then(|| self.layout.containers[at as usize].tag);
+        let tag_of = |at: u32| if at == NONE { Tag::Other } else { self.layout.containers[at as usize].tag };
         let grand = above.map_or(NONE, |above| above.parent);
-        (tag_of(parent), tag_of(grand)).hash(&mut hasher);
+        let mut hasher = std::hash::DefaultHasher::new();
+        (tag, tag_of(parent), tag_of(grand), class).hash(&mut hasher);
+        let signature = hasher.finish();
         let first = self.layout.runs.len() as u32;
         let container = Container {
             parent,
@@ -229,7 +230,7 @@ impl<'t> Walk<'t> {
             hints_above: above.map_or(0, |above| above.hints_above) | hints,
             within,
             depth: above.map_or(0, |above| above.depth + 1),
-            signature: hasher.finish(),
+            signature,
             first,
             end: first,
             images: 0,

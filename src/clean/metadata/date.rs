@@ -189,25 +189,26 @@ fn named(text: &str) -> Option<String> {
 fn words(text: &str) -> Vec<(usize, &str)> {
     let mut words: Vec<(usize, &str)> = Vec::new();
     let mut start = None;
-    let mut last_digit = false;
+    let mut was_digit = false;
+    // The ending of an ordinal number belongs to it up to here.
+    let mut ordinal_end = 0;
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        let inside = c.is_alphanumeric()
-            || c == '_'
-            || (!c.is_ascii() && !c.is_whitespace() && !c.is_ascii_punctuation() && !"–—•·،’‘“”|".contains(c));
         let digit = c.is_ascii_digit();
-        if let Some(from) = start {
-            if !inside || (digit != last_digit && !is_ordinal(&text[at..]) && at > from) {
-                words.push((from, &text[from..at]));
-                start = inside.then_some(at);
-            }
-        } else if inside {
-            start = Some(at);
+        let inside =
+            c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace() && !"–—•·،’‘“”|".contains(c));
+        let Some(from) = start else {
+            start = inside.then_some(at);
+            was_digit = digit;
+            continue;
+        };
+        if was_digit && !digit && is_ordinal(&text[at..]) {
+            ordinal_end = at + 2;
         }
-        last_digit = digit
-            || (last_digit
-                && inside
-                && start.is_some_and(|from| text[from..at].bytes().all(|b| b.is_ascii_digit()))
-                && is_ordinal(&text[at..]));
+        if !inside || (digit != was_digit && at >= ordinal_end) {
+            words.push((from, &text[from..at]));
+            start = inside.then_some(at);
+        }
+        was_digit = digit;
     }
     words
 }
@@ -368,6 +369,7 @@ mod tests {
             "24 Eylül 2025",
             "24η Σεπτεμβρίου 2025",
             "Published: 24 Sep 2025, 10:30",
+            "September 24th, 2025 By Ana Ruiz",
             "24 september 2025 kl. 10.30",
         ] {
             assert_eq!(normal_date(text).as_deref(), Some("2025-09-24"), "{text}");

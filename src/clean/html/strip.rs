@@ -1,0 +1,341 @@
+//! What the parser never needs to see: scripts, styles, drawings and comments, cut out of the markup before it is parsed.
+//!
+//! They are more than half of a news page, and the parser reads them character by character. The scan follows the tokenizer's
+//! rules for tags, quotes and raw text; where a script plays tricks with them, the rest of the page is left as it is.
+
+/// Elements whose content is cut; `true` where elements of the same name nest.
+const CUT: &[(&[u8], bool)] =
+    &[(b"script", false), (b"style", false), (b"noscript", false), (b"iframe", false), (b"svg", true)];
+/// Elements whose content is text with no tags in it.
+const RAW: &[&[u8]] = &[b"textarea", b"title", b"xmp", b"noframes", b"noembed"];
+
+/// The markup without the content of scripts (but for JSON-LD), styles, `noscript`, frames and drawings, and without comments.
+///
+/// The tags themselves stay, so that the tree has the same shape.
+pub(super) fn strip(markup: &str) -> String {
+    let bytes = markup.as_bytes();
+    let mut out = String::with_capacity(markup.len() / 2);
+    // Everything before `copied` is in `out` or cut.
+    let (mut at, mut copied) = (0, 0);
+    while let Some(open) = find(markup, at, '<') {
+        let rest = &bytes[open..];
+        if rest.starts_with(b"<!--") {
+            // An empty comment stays: what stood on its two sides must not become one tag.
+            out.push_str(&markup[copied..open]);
+            out.push_str("<!---->");
+            at = comment_end(markup, open);
+            copied = at;
+            continue;
+        }
+        match rest.get(1) {
+            Some(byte) if byte.is_ascii_alphabetic() => {}
+            // End tags, and what the tokenizer takes for a comment up to the next `>`.
+            Some(b'/') if rest.get(2).is_some_and(u8::is_ascii_alphabetic) => match tag_end(markup, open) {
+                Some(end) => {
+                    at = end;
+                    continue;
+                }
+                None => break,
+            },
+            Some(b'/' | b'!' | b'?') => match find(markup, open, '>') {
+                Some(end) => {
+                    at = end + 1;
+                    continue;
+                }
+                None => break,
+            },
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        }
+        let Some(name) = name(&rest[1..]) else { break };
+        out.push_str(&markup[copied..open]);
+        let Some(end) = push_tag(markup, open, name.len(), &mut out) else {
+            copied = open;
+            break;
+        };
+        at = end;
+        copied = end;
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        if let Some(&(known, nests)) = CUT.iter().find(|(known, _)| is(known)) {
+            if bytes[end - 2] == b'/' && nests {
+                continue;
+            }
+            let close = match closing(markup, end, known, nests) {
+                Some(close) => close,
+                None if nests => continue,
+                None => break,
+            };
+            let content = &markup[end..close];
+            if known == b"script" {
+                if is_data(&bytes[open..end]) {
+                    at = close;
+                    continue;
+                }
+                // The tokenizer's "double escaped" state: a script end tag in there ends nothing.
+                if content.contains("<!--") && has(content.as_bytes(), b"<script") {
+                    break;
+                }
+            }
+            copied = close;
+            at = close;
+        } else if RAW.iter().any(|known| is(known)) {
+            match closing(markup, end, name, false) {
+                Some(close) => at = close,
+                None => break,
+            }
+        }
+    }
+    out.push_str(&markup[copied..]);
+    out
+}
+
+/// The next place of an ASCII character; `from` must be a character's boundary.
+fn find(markup: &str, from: usize, what: char) -> Option<usize> {
+    markup.get(from..)?.find(what).map(|at| from + at)
+}
+
+fn has(bytes: &[u8], what: &[u8]) -> bool {
+    bytes.windows(what.len()).any(|window| window.eq_ignore_ascii_case(what))
+}
+
+/// The name of a start tag, from behind its `<`.
+fn name(bytes: &[u8]) -> Option<&[u8]> {
+    if !bytes.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    let len = bytes.iter().position(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace())?;
+    Some(&bytes[..len])
+}
+
+/// Copies a start tag without the attributes that nothing reads; where it ends, or `None` (and nothing copied) if it never does.
+fn push_tag(markup: &str, open: usize, name_len: usize, out: &mut String) -> Option<usize> {
+    let bytes = markup.as_bytes();
+    let start = out.len();
+    let mut at = open + 1 + name_len;
+    out.push_str(&markup[open..at]);
+    loop {
+        let mut closes_itself = false;
+        while let Some(byte @ (b'/' | b' ' | b'\n' | b'\t' | b'\r' | b'\x0c')) = bytes.get(at) {
+            closes_itself = *byte == b'/';
+            at += 1;
+        }
+        let attribute = at;
+        if bytes.get(at) == Some(&b'>') {
+            out.push_str(if closes_itself { " />" } else { ">" });
+            return Some(at + 1);
+        }
+        // A name may begin with an equals sign, and only then hold one.
+        at += 1;
+        while bytes.get(at).is_some_and(|b| !matches!(b, b'=' | b'>' | b'/') && !b.is_ascii_whitespace()) {
+            at += 1;
+        }
+        let name_end = at.min(bytes.len());
+        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+            at += 1;
+        }
+        let mut value = at..at;
+        if bytes.get(at) == Some(&b'=') {
+            at += 1;
+            while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                at += 1;
+            }
+            value = at..at;
+            match bytes.get(at) {
+                Some(&quote @ (b'"' | b'\'')) => {
+                    let Some(end) = find(markup, at + 1, char::from(quote)) else {
+                        out.truncate(start);
+                        return None;
+                    };
+                    value = at + 1..end;
+                    at = end + 1;
+                }
+                _ => {
+                    while bytes.get(at).is_some_and(|b| *b != b'>' && !b.is_ascii_whitespace()) {
+                        at += 1;
+                    }
+                    value.end = at.min(bytes.len());
+                }
+            }
+        } else {
+            at = name_end;
+        }
+        if at >= bytes.len() {
+            out.truncate(start);
+            return None;
+        }
+        if is_read(&bytes[attribute..name_end], &bytes[value]) {
+            out.push(' ');
+            out.push_str(&markup[attribute..at]);
+        }
+    }
+}
+
+/// Whether a decision or a field of the record may read an attribute.
+fn is_read(name: &[u8], value: &[u8]) -> bool {
+    let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    let has = |what: &[u8]| value.windows(what.len()).any(|window| window == what);
+    match name.len() {
+        2 => is("id"),
+        3 => is("rel"),
+        4 => {
+            is("href") && (has(b"auth") || has(b"staff") || has(b"://"))
+                || is("role")
+                || is("name")
+                || is("lang")
+                || is("type")
+        }
+        5 => is("class") || is("style") && (has(b"none") || has(b"hidden")),
+        6 => is("hidden"),
+        7 => is("content"),
+        8 => is("itemprop") || is("itemtype") || is("property") || is("datetime") || is("encoding"),
+        10 => is("http-equiv"),
+        11 => is("aria-hidden") || is("data-testid") || is("data-module"),
+        9 => is("data-type"),
+        14 => is("data-component"),
+        _ => false,
+    }
+}
+
+/// Behind the `>` of a tag: quotes count only where a value may begin.
+fn tag_end(markup: &str, open: usize) -> Option<usize> {
+    let bytes = markup.as_bytes();
+    let mut at = open + 1;
+    let mut after_equals = false;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'>' => return Some(at + 1),
+            b'"' | b'\'' if after_equals => at = find(markup, at + 1, char::from(byte))?,
+            _ => {}
+        }
+        after_equals = byte == b'=' || after_equals && byte.is_ascii_whitespace();
+        at += 1;
+    }
+    None
+}
+
+/// Where the end tag of an element begins.
+fn closing(markup: &str, from: usize, name: &[u8], nests: bool) -> Option<usize> {
+    let bytes = markup.as_bytes();
+    let mut depth = 0;
+    let mut at = from;
+    while let Some(open) = find(markup, at, '<') {
+        if nests && bytes[open..].starts_with(b"<!--") {
+            at = comment_end(markup, open);
+            continue;
+        }
+        at = open + 1;
+        let is_end = bytes.get(at) == Some(&b'/');
+        let start = at + usize::from(is_end);
+        let found = bytes.get(start..start + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        let whole = bytes.get(start + name.len()).is_some_and(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace());
+        if nests && leaves_drawing(&bytes[start..]) {
+            return None;
+        }
+        if !(found && whole) {
+            continue;
+        }
+        if is_end && depth == 0 {
+            return Some(open);
+        }
+        if is_end {
+            depth -= 1;
+        } else if nests {
+            let end = tag_end(markup, open)?;
+            depth += usize::from(bytes[end - 2] != b'/');
+            at = end;
+        }
+    }
+    None
+}
+
+/// Whether a tag ends a drawing around it, as the parser sees it: HTML has begun again without an end tag.
+fn leaves_drawing(tag: &[u8]) -> bool {
+    const HTML: &[&[u8]] = &[
+        b"div", b"p", b"span", b"ul", b"ol", b"li", b"table", b"img", b"br", b"section", b"h1", b"h2", b"h3", b"body",
+        b"b", b"i", b"em", b"strong",
+    ];
+    name(tag).is_some_and(|name| HTML.iter().any(|known| name.eq_ignore_ascii_case(known)))
+}
+
+/// Behind the end of a comment, as the tokenizer sees it.
+fn comment_end(markup: &str, open: usize) -> usize {
+    let bytes = markup.as_bytes();
+    let start = open + 4;
+    if bytes[start..].starts_with(b">") {
+        return start + 1;
+    }
+    if bytes[start..].starts_with(b"->") {
+        return start + 2;
+    }
+    let mut at = start;
+    while let Some(end) = find(markup, at, '>') {
+        let before = &bytes[start..end];
+        if before.ends_with(b"--") || before.ends_with(b"--!") {
+            return end + 1;
+        }
+        at = end + 1;
+    }
+    bytes.len()
+}
+
+fn is_data(tag: &[u8]) -> bool {
+    has(tag, b"ld+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn contents_go_and_tags_stay() {
+        for (markup, stripped) in [
+            ("a<script>x < y</script>b", "a<script></script>b"),
+            ("a<!-- <p> -->b<!-->c", "a<!---->b<!---->c"),
+            ("<SVG a='>'><svg/><path></svg>t", "<SVG></svg>t"),
+            ("<p data-x=1 CLASS = 'a b' x id=i/>t", "<p CLASS = 'a b' id=i/>t"),
+            ("<br/><img src=x />", "<br /><img />"),
+            ("<svg><svg></svg>x</svg>t", "<svg></svg>t"),
+            ("<script type=\"application/ld+json\">{}</script>", "<script type=\"application/ld+json\">{}</script>"),
+            ("<p title=\"<script>\">t</p>", "<p>t</p>"),
+            ("<title><script></title>t<style>p{}</style>", "<title><script></title>t<style></style>"),
+            ("<textarea><!-- </textarea>t", "<textarea><!-- </textarea>t"),
+            ("<script><!-- <script></script> --></script>t", "<script><!-- <script></script> --></script>t"),
+            ("1 < 2 <b>x</b", "1 < 2 <b>x</b"),
+            ("<script>never closed", "<script>never closed"),
+        ] {
+            assert_eq!(strip(markup), stripped, "{markup}");
+        }
+    }
+
+    /// Text and elements as the tree has them, raw elements aside.
+    fn outline(markup: &str) -> String {
+        use super::super::tree::{Data, Tree};
+        let tree = super::super::parse::parse_unstripped(markup, &super::super::Settings::default());
+        let mut out = String::new();
+        let mut at = Some(Tree::ROOT);
+        while let Some(id) = at {
+            let inside_raw = tree.tag(id).is_raw();
+            match &tree.node(id).data {
+                Data::Element { name, .. } => out.push_str(&format!("<{}>", name.local)),
+                Data::Text(..) => out.push_str(tree.text(id)),
+                _ => {}
+            }
+            at = if inside_raw { tree.after(id, Tree::ROOT) } else { tree.following(id, Tree::ROOT) };
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn the_tree_is_the_same_as_without_stripping(
+            parts in prop::collection::vec("(<(p|div|script|style|svg|noscript|iframe|title|textarea|/p|/div|/script|/style|/svg|/title|/textarea)( a=(\"[a<>']{0,3}\"|b|'[\"<]{0,2}'))?/?>|<!--|-->|[a-z <>&]{0,6})", 0..14)
+        ) {
+            let markup = parts.concat();
+            prop_assert_eq!(outline(&strip(&markup)), outline(&markup), "{}", markup);
+        }
+    }
+}
