@@ -3,6 +3,10 @@
 //! Pure: no I/O, no clock; one [`Deduplicator`] has one owner. What happens to a document, in order: [`Sketch::of`] (on any
 //! thread) → candidates from the inverted index → exact comparison → template guard → roundup rule → cluster rule.
 //! [`merge`](merge::merge) then writes the one article of a cluster.
+//!
+//! The order of arrival changes names, not clusters, as long as every copy is a copy of its article's longest text. It does
+//! change them for versions that drift, where each is a copy of the last one only: these end in several clusters, cut at
+//! places that depend on the order. And nothing is compared with what has left the window.
 
 mod candidates;
 mod canonical;
