@@ -378,6 +378,27 @@ proptest! {
         prop_assert_eq!(one.groups(), other.groups());
     }
 
+    /// What drifting versions end in depends on their order; that they do not all end in one does not.
+    #[test]
+    fn versions_that_drift_stay_near_each_other_in_any_order(seed in any::<u64>()) {
+        let all: Vec<String> = (0..20).flat_map(|number| sentences(number, 5)).collect();
+        let version = |n: usize| all[5 * n..5 * n + 20].join(" ");
+        let mut order: Vec<usize> = (0..12).collect();
+        let mut random = Random(seed);
+        order.sort_by_key(|_| random.next());
+        let mut desk = desk();
+        for n in &order {
+            desk.feed(&version(*n));
+        }
+        let mut ranges: BTreeMap<ClusterId, (usize, usize)> = BTreeMap::new();
+        for (n, cluster) in order.iter().zip(desk.clusters.values()) {
+            let range = ranges.entry(*cluster).or_insert((*n, *n));
+            *range = (range.0.min(*n), range.1.max(*n));
+        }
+        // Versions one apart share three quarters, versions four apart nothing.
+        prop_assert!(ranges.values().all(|(first, last)| last - first <= 3), "{:?}", ranges);
+    }
+
     #[test]
     fn every_document_is_in_one_live_cluster_named_by_its_first_member(
         copies in prop::collection::vec((1u64..8, 0u8..5, 0u64..8), 1..40),

@@ -12,7 +12,7 @@ const MAX_CANDIDATES: usize = 24;
 /// Hits looked at to choose them from, so that one large cluster does not hide the others.
 const MAX_HITS: usize = 256;
 /// Documents of one cluster compared with a new one, besides its longest.
-const MAX_CANDIDATES_OF_CLUSTER: usize = 4;
+pub(super) const MAX_CANDIDATES_OF_CLUSTER: usize = 4;
 /// Of the hits that a text would have if it stood in the other as a whole, the share that its cluster must have: a quarter
 /// of what the least copy has, since samples vary.
 const MIN_SHARE_OF_EXPECTED_HITS: f64 = 0.1;
@@ -76,13 +76,13 @@ impl Deduplicator {
                 known.pair.outcome = Outcome::SameUrl;
             }
         }
-        // The longest text of a cluster stands for its article: it is asked whenever another member matched.
+        // The longest and the oldest text of a cluster stand for its article: they are asked whenever a member matched.
         let linked: Vec<ClusterId> = known.iter().filter(|k| k.pair.outcome.is_merged()).map(|k| k.cluster).collect();
         for cluster in linked {
-            if let Some(longest) = self.clusters.longest(cluster)
-                && known.iter().all(|known| known.ordinal != longest)
-            {
-                known.extend(self.compare_with(sketch, longest, recall));
+            for asked in [self.clusters.longest(cluster), self.clusters.oldest(cluster)].into_iter().flatten() {
+                if known.iter().all(|known| known.ordinal != asked) {
+                    known.extend(self.compare_with(sketch, asked, recall));
+                }
             }
         }
         known.sort_by(|a, b| b.pair.strength().total_cmp(&a.pair.strength()).then(a.ordinal.cmp(&b.ordinal)));

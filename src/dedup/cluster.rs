@@ -107,6 +107,21 @@ impl Clusters {
         self.several.get(&cluster).map(|members| members.longest).or_else(|| self.founder_alone(cluster))
     }
 
+    /// The oldest live member.
+    pub fn oldest(&self, cluster: ClusterId) -> Option<Ordinal> {
+        self.several
+            .get(&cluster)
+            .and_then(|members| members.ordinals.first().copied())
+            .or_else(|| self.founder_alone(cluster))
+    }
+
+    /// The number of live members.
+    pub fn size(&self, cluster: ClusterId) -> usize {
+        self.several
+            .get(&cluster)
+            .map_or_else(|| usize::from(self.founder_alone(cluster).is_some()), |members| members.ordinals.len())
+    }
+
     fn founder_alone(&self, cluster: ClusterId) -> Option<Ordinal> {
         self.ordinal_of(cluster).filter(|ordinal| self.row(*ordinal).cluster == cluster)
     }

@@ -1,7 +1,7 @@
 //! Shingle → documents: the inverted index of sampled shingles by which candidates are found.
 //!
-//! One sorted open-addressing table (Robin Hood order, Celis 1986) in 256 shards: 8 bytes a posting at a load of .72 to
-//! .9. Entries of expired documents are left in place and overwritten later, so that forgetting a day costs nothing.
+//! One sorted open-addressing table (Robin Hood order, Celis 1986) in 256 shards: 8 bytes a posting at a load of .71 to
+//! .85. Entries of expired documents are left in place and overwritten later, so that forgetting a day costs nothing.
 
 /// A document's place in arrival order within this process, from 1.
 pub(crate) type Ordinal = u32;
@@ -12,9 +12,9 @@ pub(crate) const MAX_POSTINGS: usize = 64;
 pub(crate) const MAX_POSTINGS_OF_CLUSTER: usize = 4;
 
 const SHARDS: usize = 256;
-const MAX_LOAD_PERCENT: usize = 90;
+const MAX_LOAD_PERCENT: usize = 85;
 /// Room behind the last home, so that probing need not wrap around.
-const TAIL: usize = 256;
+const TAIL: usize = 64;
 /// An insertion moves at most this many entries; beyond it (an attack on the hash) the posting is dropped.
 const MAX_SHIFT: usize = 4_096;
 
@@ -34,7 +34,7 @@ impl Shard {
     /// Rebuilds with room for more; the order is kept, so this is one pass over both tables.
     fn grow(&mut self, live_from: Ordinal, at_least: usize) {
         let live = self.slots.iter().filter(|slot| is_live(**slot, live_from)).count();
-        let mut homes = ((live * 100 / MAX_LOAD_PERCENT).max(48) * 5 / 4).max(at_least);
+        let mut homes = ((live * 100 / MAX_LOAD_PERCENT).max(48) * 6 / 5).max(at_least);
         loop {
             if let Some(slots) = self.spread(homes, live_from) {
                 self.slots = slots;
@@ -162,8 +162,7 @@ impl Index {
         }
     }
 
-    /// Reads the first slot of every key: without work between the reads the processor waits for many of them at once,
-    /// which makes a large table two to three times as fast.
+    /// Reads the first slot of every key: without work between the reads the processor waits for many of them at once.
     fn touch(&self, keys: &[u64]) {
         let touched = keys.iter().fold(0, |sum, key| {
             let (shard, tag) = split(*key);

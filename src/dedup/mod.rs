@@ -3,6 +3,10 @@
 //! Pure: no I/O, no clock; one [`Deduplicator`] has one owner. What happens to a document, in order: [`Sketch::of`] (on any
 //! thread) → candidates from the inverted index → exact comparison → template guard → roundup rule → cluster rule.
 //! [`merge`](merge::merge) then writes the one article of a cluster.
+//!
+//! The order of arrival changes names, not clusters, as long as every copy is a copy of its article's longest text. It does
+//! change them for versions that drift, where each is a copy of the last one only: these end in several clusters, cut at
+//! places that depend on the order. And nothing is compared with what has left the window.
 
 mod candidates;
 mod canonical;
@@ -16,7 +20,6 @@ mod recall;
 mod roundup;
 mod sketch;
 mod template;
-
 mod verify;
 
 pub use judge::{Deduplicator, Expired, Facts, Standing};
@@ -34,9 +37,11 @@ pub type ClusterId = DocId;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Share of the smaller text's 5-word shingles that a copy has in common with the other; .1 and .2 less where what is
-    /// shared is spread over the whole text.
+    /// shared is spread over the whole text. At .6 no two articles of 2,900 on generated news are merged and 99 % of copies are
+    /// found; .65 finds 98 %, and below .55 versions of one event's wire stories begin to meet.
     pub min_containment: f64,
     /// Of the names and numbers that stand between the same words in both texts, the share that is the same in copies.
+    /// 99 % of copies have more than .65, all pairs of template articles less than .6.
     pub min_agreement: f64,
     /// Documents that arrived more days ago than this are forgotten.
     pub window_days: u32,
