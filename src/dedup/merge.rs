@@ -10,7 +10,7 @@ use crate::article::{Article, InputId};
 
 /// Members that one call should be given at most: its time grows with their text (about 100 µs each). The copies of a
 /// larger cluster past the first so many are counted, not merged.
-pub const MAX_MEMBERS: usize = 64;
+pub const MAX_MEMBERS: usize = 256;
 
 /// A copy at least this much contained in a clearly longer canonical is an excerpt of it.
 const EXCERPT_CONTAINMENT: f64 = 0.9;

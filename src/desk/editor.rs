@@ -194,7 +194,7 @@ impl Editor {
                     self.files.decided(&file);
                     self.fresh.waits.push((file.id, cluster));
                 }
-                Err(failure) => self.fail(&file, failure),
+                Err(failure) => self.fail(&file, *failure),
             },
             What::Failed(failure) => self.fail(&file, *failure),
             What::End { complete } => {
@@ -213,7 +213,7 @@ impl Editor {
     }
 
     /// The article that a document ends in, or why it ends in none.
-    fn decide(&mut self, prepared: Prepared) -> Result<Result<u64, Failure>, Interrupted> {
+    fn decide(&mut self, prepared: Prepared) -> Result<Result<u64, Box<Failure>>, Interrupted> {
         if let Some(known) = self.delivery(&prepared.document.input, &prepared.document.path)? {
             *self.batch.counts.entry("redeliveries").or_default() += 1;
             self.seat.progress.redeliveries.fetch_add(1, Ordering::Relaxed);
@@ -258,7 +258,7 @@ impl Editor {
     }
 
     /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
-    fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed, Vec<u8>), Failure> {
+    fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
         let Prepared { document, record, draft, lines, mut filed, mut body, mut sketch, mut terms } = prepared;
         let path = document.path.clone();
         let day = (received_ms / MS_PER_DAY) as i32;
@@ -269,7 +269,7 @@ impl Editor {
                 .seat
                 .cleaner
                 .finish(draft.clone(), &self.seat.memory)
-                .map_err(|NoContent { removed }| Failure::no_content(&document, record, removed))?;
+                .map_err(|NoContent { removed }| Box::new(Failure::no_content(&document, record, removed)))?;
             sketch = Sketch::of(article.title.as_deref(), &article.text);
             terms = Terms::of(article.title.as_deref(), &article.text);
             filed = revise::file(&document, &draft, article);

@@ -24,6 +24,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { path: "outbox".into(), writers: 16, max_copies: 1000 }
+        Self { path: "outbox".into(), writers: 16, max_copies: 256 }
     }
 }
