@@ -216,7 +216,7 @@ impl<'p> Evidence<'p> {
         let in_main = (main.first..main.end).contains(&(i as u32));
         let linked = run.link_letters * 10 > run.letters * 9;
         container.within & (within::NAV | within::BUTTON) != 0
-            || !in_main && (container.within & within::DIALOG != 0 || linked && run.words <= 6)
+            || !in_main && (container.within & (within::DIALOG | within::FOOTER) != 0 || linked && run.words <= 15)
     }
 
     /// The features of one run, in the order of [`names`].
