@@ -5,6 +5,7 @@
 
 mod body;
 mod byline;
+mod evidence;
 mod features;
 mod fields;
 mod head;
@@ -60,7 +61,7 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
     let layout = walk::layout(&tree, settings.max_blocks);
     let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let said = entity.as_ref().and_then(|entity| entity.body.as_deref());
-    let evidence = features::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
+    let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
     let body::Body { blocks, removed } = body::body(&layout, &evidence, article.title.as_deref());
     article.flags = kind::flags(&head, entity.as_ref(), &layout, &blocks, article.title.as_deref());
     let text: String = blocks.iter().take(8).map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n");
@@ -79,7 +80,7 @@ pub fn training_rows(document: &Document) -> Vec<(String, Option<Vec<f32>>)> {
     let layout = walk::layout(&tree, settings.max_blocks);
     let article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let body = entity.as_ref().and_then(|entity| entity.body.as_deref());
-    let evidence = features::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), body);
+    let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), body);
     let mut row = Vec::new();
     layout
         .runs
