@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::features::Evidence;
+use super::evidence::Evidence;
 use super::hints;
 use super::layout::{Layout, Run, within};
 use super::model::model;

@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::lenient::{read, unescaped};
-use super::tag::Tag;
-use super::tree::{NodeId, Tree};
 
 /// Longest script that is read, in bytes.
 const MAX_SCRIPT_BYTES: usize = 2 << 20;
@@ -37,17 +35,9 @@ pub(super) struct Entity {
 }
 
 /// The object of a page's scripts that is most likely its article, filled up from the others that may speak of it.
-pub(super) fn article(tree: &Tree) -> Option<Entity> {
-    let mut values = Vec::new();
-    for id in 0..tree.nodes.len() as NodeId {
-        if tree.tag(id) == Tag::Script && tree.node(id).first_child != super::tree::NONE {
-            let text = tree.text_below(id, MAX_SCRIPT_BYTES);
-            if text.len() <= MAX_SCRIPT_BYTES {
-                values.extend(read(&text));
-            }
-        }
-    }
-    entity(&values)
+pub(super) fn article(scripts: &[&str]) -> Option<Entity> {
+    let short = scripts.iter().filter(|script| script.len() <= MAX_SCRIPT_BYTES);
+    entity(&short.filter_map(|script| read(script)).collect::<Vec<_>>())
 }
 
 /// The best article object among all, and what pages and other objects add where it is silent.

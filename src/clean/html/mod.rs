@@ -5,6 +5,7 @@
 
 mod body;
 mod byline;
+mod evidence;
 mod features;
 mod fields;
 mod head;
@@ -53,16 +54,17 @@ pub fn page(document: &Document) -> Page {
 
 /// Reads a page: the article's blocks in order, its metadata with provenance, and what was left out and why.
 pub fn page_with(document: &Document, settings: &Settings) -> Page {
-    let tree = parse::parse(&document.content, settings);
+    let stripped = strip::strip(&document.content);
+    let tree = parse::parse(&stripped.markup, settings);
     let head = head::head(&tree);
-    let entity = json_ld::article(&tree);
+    let entity = json_ld::article(&stripped.data);
     let layout = walk::layout(&tree, settings.max_blocks);
     let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let said = entity.as_ref().and_then(|entity| entity.body.as_deref());
-    let evidence = features::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
+    let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
     let body::Body { blocks, removed } = body::body(&layout, &evidence, article.title.as_deref());
     article.flags = kind::flags(&head, entity.as_ref(), &layout, &blocks, article.title.as_deref());
-    let text: String = blocks.iter().take(40).map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n");
+    let text: String = blocks.iter().take(8).map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n");
     fields::set_language(&mut article, document, &head, entity.as_ref(), &text);
     Page { article, blocks, removed }
 }
@@ -71,13 +73,14 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
 #[doc(hidden)]
 pub fn training_rows(document: &Document) -> Vec<(String, Option<Vec<f32>>)> {
     let settings = Settings::default();
-    let tree = parse::parse(&document.content, &settings);
+    let stripped = strip::strip(&document.content);
+    let tree = parse::parse(&stripped.markup, &settings);
     let head = head::head(&tree);
-    let entity = json_ld::article(&tree);
+    let entity = json_ld::article(&stripped.data);
     let layout = walk::layout(&tree, settings.max_blocks);
     let article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let body = entity.as_ref().and_then(|entity| entity.body.as_deref());
-    let evidence = features::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), body);
+    let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), body);
     let mut row = Vec::new();
     layout
         .runs

@@ -17,19 +17,13 @@ use html5ever::{LocalName, local_name};
 
 use super::Settings;
 use super::sink::Builder;
-use super::strip::strip;
 use super::tree::{NodeId, Tree};
 
-/// Parses a page.
+/// Parses markup.
 ///
 /// Elements nested deeper than `max_depth` are unwrapped: their text stays, in order. After `max_nodes` nodes no element is
 /// read any more.
 pub(super) fn parse(markup: &str, settings: &Settings) -> Tree {
-    parse_unstripped(&strip(markup), settings)
-}
-
-/// Parses markup as it stands.
-pub(super) fn parse_unstripped(markup: &str, settings: &Settings) -> Tree {
     let options = TreeBuilderOpts { scripting_enabled: true, ..TreeBuilderOpts::default() };
     let sink = Bounded {
         builder: TreeBuilder::new(Builder::new(), options),

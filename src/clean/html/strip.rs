@@ -9,12 +9,20 @@ const CUT: &[(&[u8], bool)] =
 /// Elements whose content is text with no tags in it.
 const RAW: &[&[u8]] = &[b"textarea", b"title", b"xmp", b"noframes", b"noembed"];
 
-/// The markup without the content of scripts (but for JSON-LD), styles, `noscript`, frames and drawings, and without comments.
+/// What is left for the parser, and the JSON-LD scripts that were cut.
+pub(super) struct Stripped<'m> {
+    pub markup: String,
+    pub data: Vec<&'m str>,
+}
+
+/// The markup without the content of scripts, styles, `noscript`, frames and drawings, without comments and without the
+/// attributes that nothing reads.
 ///
 /// The tags themselves stay, so that the tree has the same shape.
-pub(super) fn strip(markup: &str) -> String {
+pub(super) fn strip(markup: &str) -> Stripped<'_> {
     let bytes = markup.as_bytes();
     let mut out = String::with_capacity(markup.len() / 2);
+    let mut data = Vec::new();
     // Everything before `copied` is in `out` or cut.
     let (mut at, mut copied) = (0, 0);
     while let Some(open) = find(markup, at, '<') {
@@ -69,9 +77,8 @@ pub(super) fn strip(markup: &str) -> String {
             };
             let content = &markup[end..close];
             if known == b"script" {
-                if is_data(&bytes[open..end]) {
-                    at = close;
-                    continue;
+                if has(&bytes[open..end], b"ld+json") {
+                    data.push(content);
                 }
                 // The tokenizer's "double escaped" state: a script end tag in there ends nothing.
                 if content.contains("<!--") && has(content.as_bytes(), b"<script") {
@@ -88,7 +95,7 @@ pub(super) fn strip(markup: &str) -> String {
         }
     }
     out.push_str(&markup[copied..]);
-    out
+    Stripped { markup: out, data }
 }
 
 /// The next place of an ASCII character; `from` must be a character's boundary.
@@ -280,10 +287,6 @@ fn comment_end(markup: &str, open: usize) -> usize {
     bytes.len()
 }
 
-fn is_data(tag: &[u8]) -> bool {
-    has(tag, b"ld+json")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -299,7 +302,6 @@ mod tests {
             ("<p data-x=1 CLASS = 'a b' x id=i/>t", "<p CLASS = 'a b' id=i/>t"),
             ("<br/><img src=x />", "<br /><img />"),
             ("<svg><svg></svg>x</svg>t", "<svg></svg>t"),
-            ("<script type=\"application/ld+json\">{}</script>", "<script type=\"application/ld+json\">{}</script>"),
             ("<p title=\"<script>\">t</p>", "<p>t</p>"),
             ("<title><script></title>t<style>p{}</style>", "<title><script></title>t<style></style>"),
             ("<textarea><!-- </textarea>t", "<textarea><!-- </textarea>t"),
@@ -307,14 +309,19 @@ mod tests {
             ("1 < 2 <b>x</b", "1 < 2 <b>x</b"),
             ("<script>never closed", "<script>never closed"),
         ] {
-            assert_eq!(strip(markup), stripped, "{markup}");
+            assert_eq!(strip(markup).markup, stripped, "{markup}");
         }
+    }
+
+    #[test]
+    fn json_ld_is_handed_over() {
+        assert_eq!(strip("<script type='application/ld+json'>{\"a\": 1}</script>t").data, ["{\"a\": 1}"]);
     }
 
     /// Text and elements as the tree has them, raw elements aside.
     fn outline(markup: &str) -> String {
         use super::super::tree::{Data, Tree};
-        let tree = super::super::parse::parse_unstripped(markup, &super::super::Settings::default());
+        let tree = super::super::parse::parse(markup, &super::super::Settings::default());
         let mut out = String::new();
         let mut at = Some(Tree::ROOT);
         while let Some(id) = at {
@@ -335,7 +342,7 @@ mod tests {
             parts in prop::collection::vec("(<(p|div|script|style|svg|noscript|iframe|title|textarea|/p|/div|/script|/style|/svg|/title|/textarea)( a=(\"[a<>']{0,3}\"|b|'[\"<]{0,2}'))?/?>|<!--|-->|[a-z <>&]{0,6})", 0..14)
         ) {
             let markup = parts.concat();
-            prop_assert_eq!(outline(&strip(&markup)), outline(&markup), "{}", markup);
+            prop_assert_eq!(outline(&strip(&markup).markup), outline(&markup), "{}", markup);
         }
     }
 }

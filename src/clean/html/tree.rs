@@ -224,7 +224,6 @@ impl Tree {
     /// Text is stored once; a node that ends where the store ends simply grows.
     pub fn attach_text(&mut self, text: &str, parent: NodeId, next: NodeId) {
         let keep = match &self.nodes[parent as usize].data {
-            Data::Element { tag: Tag::Script, .. } => self.is_json(parent),
             Data::Element { tag, .. } => !tag.is_raw(),
             Data::Document => true,
             Data::Text(..) | Data::Ignored => false,
@@ -246,10 +245,6 @@ impl Tree {
         }
         let id = self.add(Data::Text(start as u32, end));
         self.attach(id, parent, next);
-    }
-
-    fn is_json(&self, script: NodeId) -> bool {
-        self.attribute(script, "type").is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing is judged here; only what is never shown as text is left out.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::hints;
@@ -55,6 +56,8 @@ struct Walk<'t> {
     /// Inside a row of plain cells, whose paragraphs do not break it.
     in_row: u16,
     after_link: bool,
+    /// Hints of the classes seen so far; only looked up, never walked through.
+    known: HashMap<&'t str, hints::Hints>,
 }
 
 impl<'t> Walk<'t> {
@@ -72,6 +75,7 @@ impl<'t> Walk<'t> {
             italic: 0,
             in_row: 0,
             after_link: false,
+            known: HashMap::new(),
         }
     }
 
@@ -128,7 +132,7 @@ impl<'t> Walk<'t> {
             }
             Tag::Span | Tag::Other => {
                 if let Some(class) = self.tree.attribute(id, "class") {
-                    self.run.inline_hints |= hints::hints_of(class);
+                    self.run.inline_hints |= self.hints_of(class);
                 }
                 // A box that the site's own element name or a script draws.
                 if self.is_hidden(id) {
@@ -188,7 +192,7 @@ impl<'t> Walk<'t> {
     fn open_container(&mut self, id: NodeId, tag: Tag) {
         let parent = self.open.last().copied().unwrap_or(NONE);
         let (class, name) = (self.tree.attribute(id, "class"), self.tree.attribute(id, "id"));
-        let mut hints = class.map_or(0, hints::hints_of) | name.map_or(0, hints::hints_of);
+        let mut hints = class.map_or(0, |class| self.hints_of(class)) | name.map_or(0, hints::hints_of);
         if matches!(tag, Tag::Html | Tag::Body) {
             // Themes list every feature of the page there.
             hints = 0;
@@ -255,6 +259,11 @@ impl<'t> Walk<'t> {
                 let plain: String = style.chars().filter(|c| !c.is_whitespace()).collect();
                 plain.contains("display:none") || plain.contains("visibility:hidden")
             })
+    }
+
+    /// A page writes the same few hundred classes over and over.
+    fn hints_of(&mut self, class: &'t str) -> hints::Hints {
+        *self.known.entry(class).or_insert_with(|| hints::hints_of(class))
     }
 
     /// A row of at least two cells, none of which holds more than one paragraph: data, not layout.
