@@ -5,6 +5,7 @@
 //! sees the site memory and runs in arrival order.
 
 mod artefacts;
+mod flags;
 pub mod html;
 mod line;
 pub mod metadata;
@@ -262,6 +263,8 @@ impl Cleaner {
         let Page { mut article, blocks, removed } = recognize::cut_known(draft, memory, self.settings.level)?;
         article.text = blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n\n");
         article.removed = removed;
+        let flags = flags::of(&article);
+        article.flags.extend(flags);
         Ok(article)
     }
 }
