@@ -8,12 +8,17 @@ use crate::article::Removal;
 
 /// Pieces cut out of one paragraph at the most: each cut reads the paragraph again.
 const MAX_PIECES: usize = 32;
+/// A longer paragraph is none: a file without line ends, or an attack. It is left as it is.
+const MAX_PARAGRAPH_BYTES: usize = 64 * 1024;
 /// A longer bracket is the writer's.
 const MAX_BRACKET_WORDS: u32 = 24;
 
 /// Cuts pieces out of a paragraph and returns them in order; the paragraph keeps everything else as it was.
 pub fn cut_pieces(line: &mut Line, rules: &Rules) -> Vec<Removal> {
     let mut removed = Vec::new();
+    if line.block.text.len() > MAX_PARAGRAPH_BYTES {
+        return removed;
+    }
     if rules.sentence_match(&line.key).is_some() {
         remove(line, &mut removed, |text| {
             sentences(text).into_iter().find_map(|piece| {
