@@ -114,10 +114,10 @@ fn news(count: usize) -> String {
 
 fn paragraphs(page: &mut String, count: usize) {
     for n in 0..count {
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<p class=\"text\">The island council voted on Tuesday, for the {n}th time, to keep the <em>small</em> ferry running through the \
-             winter; its <a href=\"/captain\">captain</a> said that he had not expected so clear a vote, and thanked the pupils who had written to the mayor.</p>\n"
+             winter; its <a href=\"/captain\">captain</a> said that he had not expected so clear a vote, and thanked the pupils who had written to the mayor.</p>"
         );
     }
 }

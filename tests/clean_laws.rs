@@ -126,3 +126,13 @@ proptest! {
         prop_assert_eq!(normalize::line(&once).into_owned(), once.as_str());
     }
 }
+
+#[test]
+fn many_lines_and_one_huge_line_are_cleaned() {
+    let many = "Fog keeps the harbour shut\nAdvertisement\n3 May 2024\n".repeat(30_000);
+    let huge = "exact (Photo: A. Keeper) word ".repeat(20_000);
+    for text in [many, huge] {
+        let outcome = clean(Level::Eager, &text);
+        assert_eq!(words(parts(&outcome)), words([text.as_str()]));
+    }
+}

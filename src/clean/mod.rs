@@ -5,6 +5,7 @@
 //! sees the site memory and runs in arrival order.
 
 mod artefacts;
+mod flags;
 pub mod html;
 mod line;
 pub mod metadata;
@@ -270,18 +271,12 @@ impl Cleaner {
         let Page { mut article, blocks, removed } = recognize::cut_known(draft, memory, self.settings.level)?;
         article.text = blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n\n");
         article.removed = removed;
-        if normalize::words(&article.text) < NEWS_BRIEF_WORDS {
-            article.flags.insert(Flag::Short);
-        }
-        if ["…", "...", "[…]", "[...]"].iter().any(|end| article.text.ends_with(end)) {
-            article.flags.insert(Flag::Truncated);
-        }
+        let flags = flags::of(&article);
+        article.flags.extend(flags);
         Ok(article)
     }
 }
 
-/// Words of the shortest thing that a newsroom calls a brief; an article of fewer is flagged `short`.
-const NEWS_BRIEF_WORDS: u32 = 40;
 /// Bytes of text that the language is detected from, when nobody has said it.
 const LANGUAGE_BYTES: usize = 1024;
 

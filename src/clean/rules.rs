@@ -221,6 +221,10 @@ impl Automaton {
         loop {
             self.search.find_overlapping(input.clone(), &mut state);
             let Some(found) = state.get_match() else { return };
+            // An anchored search also reports phrases that end where a longer one would, but begin later.
+            if anchored == Anchored::Yes && found.start() > 0 {
+                continue;
+            }
             self.phrases[found.pattern().as_usize()].iter().for_each(|phrase| visit(phrase, found.end()));
         }
     }
@@ -237,7 +241,8 @@ impl Phrase {
             if last && !self.open && matching == Match::Line {
                 return key.len() >= from + part.len() && key.ends_with(part.as_str());
             }
-            let Some(at) = key.get(from..).and_then(|tail| tail.find(part.as_str())) else { return false };
+            let window = &key[from..boundary(key, from + MAX_GAP_BYTES + part.len())];
+            let Some(at) = window.find(part.as_str()) else { return false };
             end = from + at + part.len();
         }
         match matching {
@@ -248,19 +253,27 @@ impl Phrase {
     }
 }
 
+/// Between two parts of a phrase lie at most so many bytes of a line, so that a line of a million words is read once.
+const MAX_GAP_BYTES: usize = 240;
+
+fn boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
+}
+
 /// A phrase as the automaton needs it: its first part, the rest, and whether it must stand at the line's beginning.
 fn parts(at: usize, rule: &Rule, phrase: &str) -> Option<(String, Phrase, bool)> {
     let open = phrase.trim_end().ends_with('*');
-    let led = phrase.trim_start().starts_with('*');
+    let led = phrase.split_once('*').is_some_and(|(before, _)| normalize::key(before).is_empty());
     let mut parts: Vec<String> = phrase.split('*').map(normalize::key).filter(|part| !part.is_empty()).collect();
     let from_start = matches!(rule.matching, Match::Line | Match::Label | Match::Starts) && !led;
-    for part in &mut parts {
-        let whole = matches!(rule.matching, Match::Line | Match::Label);
-        // Writings without spaces have no word boundary to hold a phrase to.
-        if !whole && part.trim().chars().next_back().is_some_and(normalize::is_dense) {
+    let whole = matches!(rule.matching, Match::Line | Match::Label);
+    let last = parts.len().saturating_sub(1);
+    for (n, part) in parts.iter_mut().enumerate() {
+        // Writings without spaces have no word boundary to hold a phrase to, unless the line begins or ends there.
+        if (n < last || !whole) && part.trim().chars().next_back().is_some_and(normalize::is_dense) {
             part.pop();
         }
-        if !from_start && part.trim().chars().next().is_some_and(normalize::is_dense) {
+        if (n > 0 || !from_start) && part.trim().chars().next().is_some_and(normalize::is_dense) {
             part.remove(0);
         }
     }
@@ -276,4 +289,64 @@ fn is_named(text: &str) -> bool {
             let first = word.chars().find(|c| c.is_alphanumeric()).unwrap_or('a');
             !first.is_lowercase() && !first.is_numeric() || word.chars().count() <= 3
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Block, BlockKind};
+
+    fn ids(text: &str) -> Vec<String> {
+        let rules = Rules::new(&[]).unwrap();
+        let line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
+        rules.matches(&line).into_iter().map(|at| rules.rule(at).id.clone()).collect()
+    }
+
+    #[test]
+    fn a_phrase_is_held_to_the_whole_line() {
+        assert!(ids("Leave a Reply").contains(&"comments.form_heading".to_owned()));
+        assert!(ids("Leave a reply from the council out of the minutes, said the mayor.").is_empty());
+    }
+
+    #[test]
+    fn a_label_needs_its_sign() {
+        assert_eq!(ids("Also Read: The ferry that never came"), ["also_read.label"]);
+        assert!(ids("Also read in the council was a letter of the keeper.").is_empty());
+        assert_eq!(ids("関連記事：海辺の図書館"), ["also_read.label"]);
+    }
+
+    #[test]
+    fn a_gap_stands_for_any_words() {
+        assert_eq!(ids("Subscribe today to our weekly newsletter!"), ["newsletter.invitation"]);
+        assert!(ids("Follow us on Mastodon").contains(&"share.heading".to_owned()));
+    }
+
+    #[test]
+    fn a_bag_of_words_needs_every_word_known_and_one_that_tells() {
+        assert_eq!(ids("Facebook | Twitter | WhatsApp"), ["share.bar"]);
+        assert!(ids("Facebook closes its harbour office").is_empty());
+        assert_eq!(ids("Mittwoch, 3. Mai 2024 um 10:30 Uhr"), ["timestamp.date"]);
+    }
+
+    #[test]
+    fn a_byline_needs_names() {
+        assert_eq!(ids("By Ada Keeper and Tom Tide"), ["author.byline"]);
+        assert!(ids("By the harbour wall").is_empty());
+    }
+
+    #[test]
+    fn every_built_in_rule_matches_its_own_phrases() {
+        let rules = Rules::new(&[]).unwrap();
+        for (at, rule) in rules.rules.iter().enumerate() {
+            if rule.names || rule.matching == Match::Sentence {
+                continue;
+            }
+            for phrase in &rule.phrases {
+                let text = phrase.replace('*', "word");
+                let line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.clone() });
+                let possible = (rule.min_words..=rule.max_words).contains(&line.words);
+                assert!(!possible || rules.matches(&line).contains(&at), "{}: {text:?}", rule.id);
+            }
+        }
+    }
 }

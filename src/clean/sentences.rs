@@ -6,12 +6,19 @@ use super::pack::Rule;
 use super::rules::Rules;
 use crate::article::Removal;
 
+/// Pieces cut out of one paragraph at the most: each cut reads the paragraph again.
+const MAX_PIECES: usize = 32;
+/// A longer paragraph is none: a file without line ends, or an attack. It is left as it is.
+const MAX_PARAGRAPH_BYTES: usize = 64 * 1024;
 /// A longer bracket is the writer's.
 const MAX_BRACKET_WORDS: u32 = 24;
 
 /// Cuts pieces out of a paragraph and returns them in order; the paragraph keeps everything else as it was.
 pub fn cut_pieces(line: &mut Line, rules: &Rules) -> Vec<Removal> {
     let mut removed = Vec::new();
+    if line.block.text.len() > MAX_PARAGRAPH_BYTES {
+        return removed;
+    }
     if rules.sentence_match(&line.key).is_some() {
         remove(line, &mut removed, |text| {
             sentences(text).into_iter().find_map(|piece| {
@@ -43,7 +50,8 @@ fn remove<'r>(
     removed: &mut Vec<Removal>,
     find: impl Fn(&str) -> Option<(std::ops::Range<usize>, &'r Rule)>,
 ) {
-    while let Some((piece, rule)) = find(&line.block.text) {
+    for _ in 0..MAX_PIECES {
+        let Some((piece, rule)) = find(&line.block.text) else { return };
         let text = line.block.text[piece.clone()].trim().to_owned();
         let rest =
             format!("{} {}", line.block.text[..piece.start].trim_end(), line.block.text[piece.end..].trim_start());
@@ -110,4 +118,44 @@ fn brackets(text: &str) -> Vec<std::ops::Range<usize>> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Block, BlockKind};
+
+    fn cut(text: &str) -> (String, Vec<String>) {
+        let rules = Rules::new(&[]).unwrap();
+        let mut line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
+        let removed = cut_pieces(&mut line, &rules);
+        (line.block.text, removed.into_iter().map(|removal| removal.text).collect())
+    }
+
+    #[test]
+    fn a_leaked_instruction_goes_and_its_neighbours_stay() {
+        let (kept, removed) =
+            cut("The ferry sails. The exact two word keyphrase, winter ferry, appears here. It sails at ten.");
+        assert_eq!(kept, "The ferry sails. It sails at ten.");
+        assert_eq!(removed, ["The exact two word keyphrase, winter ferry, appears here."]);
+    }
+
+    #[test]
+    fn bracketed_credits_and_pointers_go_and_other_brackets_stay() {
+        let (kept, removed) = cut("The ferry (built in 1931) sails (Photo: A. Keeper) at ten [Also read: The bridge].");
+        assert_eq!(kept, "The ferry (built in 1931) sails at ten .");
+        assert_eq!(removed, ["(Photo: A. Keeper)", "[Also read: The bridge]"]);
+    }
+
+    #[test]
+    fn a_paragraph_is_never_emptied_piece_by_piece() {
+        assert_eq!(cut("(Photo: A. Keeper)").0, "(Photo: A. Keeper)");
+    }
+
+    #[test]
+    fn writing_about_keywords_is_not_an_instruction() {
+        let text =
+            "Search engines look for an exact keyword. Keyword density is an old idea, and a focus on it helps nobody.";
+        assert_eq!(cut(text).0, text);
+    }
 }

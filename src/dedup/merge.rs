@@ -75,6 +75,13 @@ pub struct Merged {
     pub copies: Vec<Copy>,
 }
 
+/// What [`merge`] gives for a single copy, without reading its text.
+pub fn alone(member: &Member<'_>) -> Merged {
+    let copy =
+        Copy { member: 0, relation: Relation::Canonical, similarity: 1.0, containment: 1.0, only_here: Vec::new() };
+    Merged { canonical: 0, article: member.article.clone(), copies: vec![copy] }
+}
+
 /// Merges the copies of one article; `None` for no members.
 ///
 /// The outcome does not depend on the order of `members`. Pass at most [`MAX_MEMBERS`].

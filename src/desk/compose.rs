@@ -48,7 +48,12 @@ pub fn record(
             Member { doc: *seq, input: row.input, article: &filed.article, fetched_at: filed.fetched_at.as_deref() }
         })
         .collect();
-    let Some(merged) = merge::merge(&members) else { return Ok(None) };
+    // Most articles have one body, and nothing to be compared with.
+    let merged = match &members[..] {
+        [only] => Some(merge::alone(only)),
+        _ => merge::merge(&members),
+    };
+    let Some(merged) = merged else { return Ok(None) };
     let by_body: BTreeMap<u64, &merge::Copy> =
         merged.copies.iter().map(|relative| (members[relative.member].doc, relative)).collect();
     let canonical_body = members[merged.canonical].doc;

@@ -1,7 +1,5 @@
 //! What an article is about, in a few hundred bytes: its names, numbers and longer words, with weights.
 
-use std::collections::BTreeMap;
-
 use crate::tokens::{Kind, hash_of, tokens};
 
 /// Terms kept of one article.
@@ -125,14 +123,12 @@ pub struct Terms(Vec<(u32, u8)>);
 impl Terms {
     /// Takes the terms of a title and a text. May run on any thread.
     pub fn of(title: Option<&str>, text: &str) -> Self {
-        // Count, and whether it was ever a name.
-        let mut counts: BTreeMap<u32, (u32, bool)> = BTreeMap::new();
+        // Each telling token with its count, and whether it is a name; sorted and added up, which is cheaper than a map.
+        let mut told: Vec<(u32, u32, bool)> = Vec::with_capacity(text.len() / 12 + 16);
         let mut take = |hash: u64, kind: Kind, letters: u32, times: u32| {
             let tells = kind == Kind::Name || (kind == Kind::Word && letters >= MIN_WORD_LETTERS);
-            if tells && !GRAMMAR.contains(&hash) {
-                let entry = counts.entry((hash >> 32) as u32).or_default();
-                entry.0 += times;
-                entry.1 |= kind == Kind::Name;
+            if tells {
+                told.push(((hash >> 32) as u32, times, kind == Kind::Name));
             }
         };
         if let Some(title) = title {
@@ -146,11 +142,15 @@ impl Terms {
             });
         }
         tokens(text, |token| take(token.hash, token.kind, token.letters, 1));
-        let mut terms: Vec<(u32, u8)> = counts
-            .into_iter()
-            .map(|(term, (count, name))| {
+        told.sort_unstable();
+        let mut terms: Vec<(u32, u8)> = told
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|same| !GRAMMAR.iter().any(|word| (word >> 32) as u32 == same[0].0))
+            .map(|same| {
+                let count: u32 = same.iter().map(|(_, times, _)| times).sum();
+                let name = same.iter().any(|(_, _, name)| *name);
                 let weight = (1.0 + (count as f32).ln()) * if name { NAME_WEIGHT } else { 1.0 };
-                (term, (weight * WEIGHT_UNIT).min(255.0) as u8)
+                (same[0].0, (weight * WEIGHT_UNIT).min(255.0) as u8)
             })
             .collect();
         terms.sort_unstable_by_key(|(term, weight)| (std::cmp::Reverse(*weight), *term));

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::core::Core;
+use super::vocabulary::Vocabulary;
 use crate::article::{BlockKind, Class};
 use crate::clean::line::{ByHash, Line};
 use crate::clean::rules::Rules;
@@ -380,87 +381,6 @@ impl Sections {
     fn prose_share(&self, at: usize) -> f32 {
         self.last[at].map_or(-1.0, |(.., share)| share)
     }
-}
-
-/// How much of a line's vocabulary the prose of the text shares: an article keeps to its subject, a teaser does not.
-struct Vocabulary {
-    lines: Vec<Shared>,
-    /// Sums and counts of `common` up to each line.
-    sums: Vec<(f32, f32)>,
-}
-
-#[derive(Clone, Copy)]
-struct Shared {
-    /// Share of content words that other prose of the text has; -1 for a line without content words.
-    known: f32,
-    /// Mean number of other lines of prose with the word, at most [`COMMON`] each.
-    common: f32,
-    /// Share of content words that at least three other lines of prose have.
-    central: f32,
-}
-
-/// Letters from which a word counts as content.
-const CONTENT_LETTERS: usize = 4;
-const COMMON: u32 = 5;
-
-impl Vocabulary {
-    fn new(lines: &[Line]) -> Self {
-        let mut words: Vec<u64> = Vec::new();
-        let ends: Vec<usize> = lines
-            .iter()
-            .map(|line| {
-                words.extend(content(line));
-                words.len()
-            })
-            .collect();
-        let of_line = |at: usize| &words[at.checked_sub(1).map_or(0, |above| ends[above])..ends[at]];
-        let teaches = |line: &Line| line.words >= 14 && line.is_kept();
-        let mut counts: HashMap<u64, (u32, usize), ByHash> = HashMap::default();
-        for (at, _) in lines.iter().enumerate().filter(|(_, line)| teaches(line)) {
-            for &word in of_line(at) {
-                let (count, last) = counts.entry(word).or_insert((0, usize::MAX));
-                if *last != at {
-                    (*count, *last) = (*count + 1, at);
-                }
-            }
-        }
-        let shared = |(at, line): (usize, &Line)| {
-            let own = u32::from(teaches(line));
-            let words = of_line(at);
-            let (mut known, mut common, mut central) = (0u32, 0u32, 0u32);
-            for word in words {
-                let count = counts.get(word).map_or(0, |(count, _)| *count).saturating_sub(own);
-                known += u32::from(count >= 1);
-                common += count.min(COMMON);
-                central += u32::from(count >= 3);
-            }
-            if words.is_empty() {
-                return Shared { known: -1.0, common: -1.0, central: -1.0 };
-            }
-            let of = |count: u32| count as f32 / words.len() as f32;
-            Shared { known: of(known), common: of(common), central: of(central) }
-        };
-        let lines: Vec<Shared> = lines.iter().enumerate().map(shared).collect();
-        let mut sums = vec![(0.0, 0.0)];
-        for line in &lines {
-            let (sum, count) = sums.last().copied().unwrap_or_default();
-            sums.push(if line.common < 0.0 { (sum, count) } else { (sum + line.common, count + 1.0) });
-        }
-        Self { lines, sums }
-    }
-
-    fn common(&self, from: usize, to: usize) -> f32 {
-        let (sum, count) = (self.sums[to].0 - self.sums[from].0, self.sums[to].1 - self.sums[from].1);
-        if count > 0.0 { sum / count } else { -1.0 }
-    }
-}
-
-/// The hashes of a line's content words, with repetitions.
-fn content(line: &Line) -> impl Iterator<Item = u64> {
-    line.key
-        .split_ascii_whitespace()
-        .filter(|word| word.len() >= CONTENT_LETTERS && (word.is_ascii() || word.chars().count() >= CONTENT_LETTERS))
-        .map(|word| xxhash_rust::xxh3::xxh3_64(word.as_bytes()))
 }
 
 /// How many lines up to each line are of a kind.

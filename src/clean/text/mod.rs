@@ -6,6 +6,7 @@ pub mod model;
 pub mod tail;
 pub mod teasers;
 pub mod title;
+pub mod vocabulary;
 
 use super::{Page, metadata, normalize};
 use crate::article::{Article, Block, BlockKind, Document, GivenFrom};
