@@ -207,6 +207,13 @@ mod tests {
     }
 
     #[test]
+    fn a_single_copy_needs_no_comparison() {
+        let article = article(BODY);
+        let member = Member { input: InputId::of(b"one"), doc: 0, article: &article, fetched_at: None };
+        assert_eq!(Some(alone(&member)), merge(&[member]));
+    }
+
+    #[test]
     fn the_most_complete_text_is_published_and_the_others_related_to_it() {
         let excerpt: String = BODY.split("\n\n").take(1).collect();
         let with_more = BODY.replace("burned for", "was on fire for") + "\n\nPicture: a reader.";
