@@ -1,5 +1,7 @@
 //! What an article is about, in a few hundred bytes: its names, numbers and longer words, with weights.
 
+use std::sync::LazyLock;
+
 use crate::tokens::{Kind, hash_of, tokens};
 
 /// Terms kept of one article.
@@ -116,6 +118,13 @@ const GRAMMAR: [u64; 92] = {
     hashes
 };
 
+/// [`GRAMMAR`] as terms, sorted.
+static GRAMMAR_TERMS: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let mut terms: Vec<u32> = GRAMMAR.iter().map(|hash| (hash >> 32) as u32).collect();
+    terms.sort_unstable();
+    terms
+});
+
 /// The telling terms of one article; about 300 bytes as stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms(Vec<(u32, u8)>);
@@ -145,7 +154,7 @@ impl Terms {
         told.sort_unstable();
         let mut terms: Vec<(u32, u8)> = told
             .chunk_by(|a, b| a.0 == b.0)
-            .filter(|same| !GRAMMAR.iter().any(|word| (word >> 32) as u32 == same[0].0))
+            .filter(|same| GRAMMAR_TERMS.binary_search(&same[0].0).is_err())
             .map(|same| {
                 let count: u32 = same.iter().map(|(_, times, _)| times).sum();
                 let name = same.iter().any(|(_, _, name)| *name);
