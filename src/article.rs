@@ -237,3 +237,19 @@ pub struct Article {
     pub provenance: BTreeMap<String, String>,
     pub removed: Vec<Removal>,
 }
+
+/// How a copy relates to the canonical one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The copy whose text is published.
+    Canonical,
+    /// The same text.
+    Exact,
+    /// Nearly the same text.
+    Near,
+    /// Contained in the canonical text.
+    Excerpt,
+    /// Another state of the same URL.
+    Update,
+}

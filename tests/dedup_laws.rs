@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use copydesk::article::{Article, InputId};
-use copydesk::dedup::merge::{Member, Relation, merge};
+use copydesk::article::{Article, InputId, Relation};
+use copydesk::dedup::merge::{Member, merge};
 use copydesk::dedup::{ClusterId, Deduplicator, DocId, Facts, Outcome, Settings, Sketch, Standing, Verdict};
 use copydesk::story::{Stories, Terms};
 use proptest::prelude::*;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use copydesk::article::{Article, Block, BlockKind, Document};
+use copydesk::article::{Article, Block, BlockKind, Document, Relation};
 use copydesk::config::{Loaded, Settings};
 use copydesk::dedup::{Evidence, Outcome};
 use copydesk::inbox::{DONE, decode_path};
 use copydesk::ledger::{ArticleRow, DocumentRow, Reader};
-use copydesk::outbox::{Copy, Record, Relation};
+use copydesk::outbox::{Copy, Record};
 
 use super::documents;
 use super::exit::Exit;

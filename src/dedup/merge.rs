@@ -1,12 +1,10 @@
 //! Copies → the one article: the canonical's text, empty fields filled from the others, and how each copy relates to it.
 
-use serde::{Deserialize, Serialize};
-
 use super::DocId;
 use super::canonical::ranking;
 use super::sketch::Sketch;
 use super::verify::{compare, shared};
-use crate::article::{Article, InputId};
+use crate::article::{Article, InputId, Relation};
 
 /// Members that one call should be given at most: its time grows with their text (about 100 µs each). The copies of a
 /// larger cluster past the first so many are counted, not merged.
@@ -35,20 +33,6 @@ impl<'a> Member<'a> {
     pub(crate) fn url(&self) -> Option<&'a str> {
         self.article.url.as_deref()
     }
-}
-
-/// What a copy is to the canonical one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Relation {
-    Canonical,
-    /// The same text.
-    Exact,
-    Near,
-    /// Contained in the canonical.
-    Excerpt,
-    /// Another state of the same URL.
-    Update,
 }
 
 /// How one copy relates to the canonical.

@@ -58,7 +58,7 @@ impl Default for Settings {
             min_agreement: 0.65,
             window_days: 90,
             max_index_bytes: 1 << 30,
-            max_recall_bytes: 16 << 20,
+            max_recall_bytes: 4 << 20,
         }
     }
 }

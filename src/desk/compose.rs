@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::article::Article;
+use crate::article::{Article, Relation};
 use crate::dedup::merge::{self, Member};
 use crate::ledger::{ArticleRow, DocumentRow, Filed, LedgerError, rfc3339};
-use crate::outbox::{Copy, Record, Relation};
+use crate::outbox::{Copy, Record};
 
 /// Where bodies come from: the ledger, or what is on its way into it.
 pub trait Bodies {
@@ -93,19 +93,9 @@ fn copy_of(row: &DocumentRow, filed: &Filed, relative: &merge::Copy) -> Copy {
         charset: filed.charset.clone(),
         bytes: filed.bytes,
         received_at: Some(rfc3339(row.received_ms)),
-        relation: relation(relative.relation),
+        relation: relative.relation,
         similarity: relative.similarity,
         containment: relative.containment,
         only_here: relative.only_here.clone(),
-    }
-}
-
-fn relation(of: merge::Relation) -> Relation {
-    match of {
-        merge::Relation::Canonical => Relation::Canonical,
-        merge::Relation::Exact => Relation::Exact,
-        merge::Relation::Near => Relation::Near,
-        merge::Relation::Excerpt => Relation::Excerpt,
-        merge::Relation::Update => Relation::Update,
     }
 }

@@ -5,7 +5,7 @@
 //!   watch, scan,   open,    read, clean, sketch   decide,   temp, sync,   done/, failed/
 //!   settle         split                          ledger    rename
 //! ```
-//! Each arrow is a queue with a bound: in number and bytes up to the editor ([`gate`]), in bytes to the publishers. One
+//! Each arrow is a queue with a bound: in number and bytes up to the editor (`gate`), in bytes to the publishers. One
 //! owner for each piece of changing state: the reader numbers, the editor decides, the intake knows what is in hand. To stop
 //! is to end the intake and let the queues run dry.
 
@@ -240,7 +240,9 @@ pub fn once(plan: &Plan, progress: Arc<Progress>, stop: impl Future<Output = ()>
 }
 
 fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<Output = ()>) -> Result<(), DeskError> {
-    let inbox = Inbox::new(plan.inbox.clone()).map_err(DeskError::Ignore)?;
+    // Who takes only what is there needs no events: the scan finds it.
+    let poll = plan.inbox.poll || until == Until::Empty;
+    let inbox = Inbox::new(inbox::Settings { poll, ..plan.inbox.clone() }).map_err(DeskError::Ignore)?;
     let (returned, back) = mpsc::unbounded_channel();
     let works = Works::start(plan, Some(&inbox), progress, returned)?;
     let runtime = runtime()?;

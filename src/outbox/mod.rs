@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub mod record;
 mod writer;
 
-pub use record::{Copy, Record, Relation, article_id, schema};
+pub use record::{Copy, Record, article_id, schema};
 pub use writer::{Outbox, OutboxError};
 
 /// Settings of the outbox, as used.

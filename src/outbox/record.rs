@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::article::{Article, Document, Flag, InputId, MediaType, Removal};
+use crate::article::{Article, Document, Flag, InputId, MediaType, Relation, Removal};
 
 /// Hex digits of the input's hash that make an article's id. 64 bits: among a hundred million articles the chance of
 /// any two alike is 1 in 3,700, and the ledger lengthens the id of the later one.
@@ -115,22 +115,6 @@ pub struct Copy {
     pub containment: f64,
     /// Paragraphs that the canonical text lacks, shortened past a limit.
     pub only_here: Vec<String>,
-}
-
-/// How a copy relates to the canonical one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Relation {
-    /// The copy whose text is published.
-    Canonical,
-    /// The same text.
-    Exact,
-    /// Nearly the same text.
-    Near,
-    /// Contained in the canonical text.
-    Excerpt,
-    /// Another state of the same URL.
-    Update,
 }
 
 /// What made a record.

@@ -7,9 +7,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// What every record of every test is held to.
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema = serde_json::to_value(copydesk::outbox::schema()).expect("a schema is JSON");
+    jsonschema::validator_for(&schema).expect("the schema is one")
+});
 
 /// No condition of a test takes longer than this on a machine that is not broken.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,6 +94,8 @@ impl Folders {
                 let bytes = fs::read(&path).ok()?;
                 let record: Value =
                     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let errors: Vec<String> = SCHEMA.iter_errors(&record).map(|error| error.to_string()).collect();
+                assert!(errors.is_empty(), "{}: {errors:?}", path.display());
                 assert_eq!(path.file_stem().and_then(OsStr::to_str), record["id"].as_str(), "{}", path.display());
                 Some((record["id"].as_str().expect("an id").to_owned(), record))
             })
