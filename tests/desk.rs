@@ -298,3 +298,22 @@ fn a_file_that_may_not_be_read_fails_with_its_reason() {
     assert!(folders.once().status.success());
     assert_eq!(folders.report("secret.txt")["reason"], "unreadable");
 }
+
+#[test]
+fn a_damaged_body_in_the_ledger_harms_no_other_document() {
+    let folders = Folders::new();
+    folders.drop_in("one.txt", article(1));
+    assert!(folders.once().status.success());
+    let before = folders.only_record();
+    let ledger = rusqlite::Connection::open(folders.path("state/ledger.sqlite")).expect("the ledger");
+    assert_eq!(ledger.execute("UPDATE documents SET body = x'00'", []).expect("the damage"), 1);
+    drop(ledger);
+    folders.drop_in("exact.txt", article(1));
+    folders.drop_in("near.txt", article(1).replacen("ba", "bo", 2));
+    folders.drop_in("other.txt", article(2));
+    assert!(folders.once().status.success());
+    let records = folders.records();
+    assert_eq!(records[before["id"].as_str().expect("an id")], before, "what was published stays");
+    assert!(records.values().any(|record| paths(record).contains("other.txt")));
+    assert_eq!(folders.files_in("done"), ["exact.txt", "near.txt", "one.txt", "other.txt"]);
+}

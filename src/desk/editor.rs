@@ -189,7 +189,7 @@ impl Editor {
         match what {
             What::Document(prepared) => match self.decide(*prepared)? {
                 Ok(cluster) => {
-                    self.files.decided(&file);
+                    self.files.hold(&file);
                     self.fresh.waits.push((file.id, cluster));
                 }
                 Err(failure) => self.fail(&file, *failure),
@@ -282,16 +282,8 @@ impl Editor {
             if let Some(filed) = fresh.bodies.get(&doc) {
                 return Some(sketch(filed));
             }
-            match health.persist("reading the state", || match ledger.filed(doc) {
-                Err(error @ LedgerError::Body { .. }) => Ok(Err(error)),
-                other => other.map(Ok),
-            })? {
-                Ok(filed) => filed.as_ref().map(sketch),
-                Err(error) => {
-                    tracing::error!(%error, "a stored document is damaged and is compared with no more");
-                    None
-                }
-            }
+            let filed = health.persist("reading the state", || sound(ledger.filed(doc)))?;
+            filed.as_ref().map(sketch)
         };
         let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
         if !verdict.evidence.is_empty() {
@@ -348,7 +340,7 @@ impl Editor {
     fn finish_again(&mut self, doc: u64) {
         let filed = match self.fresh.bodies.get(&doc) {
             Some(filed) => Some(filed.clone()),
-            None => self.read(|ledger| ledger.filed(doc)).ok().flatten(),
+            None => self.read(|ledger| sound(ledger.filed(doc))).ok().flatten(),
         };
         let Seat { cleaner, memory, .. } = &self.seat;
         let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
@@ -398,6 +390,17 @@ impl Editor {
     /// Reads the ledger, pausing while it cannot be read.
     fn read<T>(&self, query: impl Fn(&Ledger) -> Result<T, LedgerError>) -> Result<T, Interrupted> {
         self.seat.health.persist("reading the state", || query(&self.seat.ledger)).ok_or(Interrupted)
+    }
+}
+
+/// A stored body, passing over one that is damaged: that harms its own document, and is no reason for the desk to wait.
+fn sound(stored: Result<Option<Filed>, LedgerError>) -> Result<Option<Filed>, LedgerError> {
+    match stored {
+        Err(error @ LedgerError::Body { .. }) => {
+            tracing::error!(%error, "a stored document is damaged and is passed over");
+            Ok(None)
+        }
+        other => other,
     }
 }
 

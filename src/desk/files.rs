@@ -47,8 +47,8 @@ impl Files {
         })
     }
 
-    /// A document of `file` was decided.
-    pub fn decided(&mut self, file: &Arc<InputFile>) {
+    /// A document of `file` was decided: from now on the file is in hand.
+    pub fn hold(&mut self, file: &Arc<InputFile>) {
         self.state(file);
     }
 

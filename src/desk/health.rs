@@ -70,11 +70,6 @@ impl Health {
         self.lock().stopping.is_some()
     }
 
-    /// Whether some work is paused.
-    pub fn paused(&self) -> bool {
-        !self.lock().troubles.is_empty()
-    }
-
     /// Tries `work` until it succeeds, pausing between attempts; `None` only when the desk is to stop before that.
     ///
     /// `what` names the work in the log and in `status`; one trouble is shown for each name.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, retire};
+use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, retire, sound};
 use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
@@ -46,19 +46,21 @@ impl Editor {
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
         self.seat.progress.articles.fetch_add(added, Ordering::Relaxed);
+        let mut ordered = HashMap::with_capacity(rows.len());
         for (row, _) in &rows {
             let health = self.seat.health.clone();
-            health.persist("reading the state", || self.show(row)).ok_or(Interrupted)?;
+            if health.persist("reading the state", || self.show(row)).ok_or(Interrupted)? {
+                ordered.insert(row.cluster, row.revision);
+            }
         }
-        self.release(&rows);
+        self.release(&ordered);
         self.batch = Batch::default();
         self.fresh = Fresh::default();
         Ok(())
     }
 
     /// Lets files wait for what was just ordered; those that wait for nothing leave.
-    fn release(&mut self, rows: &[(ArticleRow, bool)]) {
-        let ordered: HashMap<u64, u64> = rows.iter().map(|(row, _)| (row.cluster, row.revision)).collect();
+    fn release(&mut self, ordered: &HashMap<u64, u64>) {
         for (file, cluster) in self.fresh.waits.drain(..) {
             // The document may have moved on within the batch; any article ordered now that holds it would do.
             if let Some(&revision) = ordered.get(&cluster) {
@@ -107,8 +109,8 @@ impl Editor {
         Ok(if taken { input.hex() } else { crate::outbox::article_id(&input) })
     }
 
-    /// Orders the current state of an article to be shown.
-    pub(super) fn show(&mut self, row: &ArticleRow) -> Result<(), LedgerError> {
+    /// Orders the current state of an article to be shown; false when nothing of it can be read, and no file may wait for it.
+    pub(super) fn show(&mut self, row: &ArticleRow) -> Result<bool, LedgerError> {
         let record = if row.into_id.is_some() {
             None
         } else {
@@ -118,7 +120,7 @@ impl Editor {
             let mut bodies = LedgerAndBatch { ledger, fresh: &fresh.bodies };
             let Some(record) = compose::record(row, story, &rows, total, &mut bodies)? else {
                 tracing::error!(id = row.id, "no document of this article can be read; its record is left as it is");
-                return Ok(());
+                return Ok(false);
             };
             Some(record.to_json())
         };
@@ -128,7 +130,7 @@ impl Editor {
             id: row.id.clone(),
             record,
         });
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -141,7 +143,7 @@ impl Bodies for LedgerAndBatch<'_> {
     fn body(&mut self, seq: u64) -> Result<Option<Filed>, LedgerError> {
         match self.fresh.get(&seq) {
             Some(filed) => Ok(Some(filed.clone())),
-            None => self.ledger.filed(seq),
+            None => sound(self.ledger.filed(seq)),
         }
     }
 }
