@@ -81,7 +81,7 @@ struct Fresh {
     left: BTreeMap<u64, u64>,
     /// Files and the articles that hold their documents.
     waits: Vec<(FileId, u64)>,
-    ended: Vec<FileId>,
+    ended: Vec<(Arc<InputFile>, bool)>,
 }
 
 impl Fresh {
@@ -196,8 +196,8 @@ impl Editor {
             },
             What::Failed(failure) => self.fail(&file, *failure),
             What::End { complete } => {
-                self.files.ended(&file, complete);
-                self.fresh.ended.push(file.id);
+                // Only the commit makes it so: until then its last documents are decided nowhere but here.
+                self.fresh.ended.push((file, complete));
             }
         }
         Ok(())

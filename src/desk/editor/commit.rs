@@ -67,8 +67,9 @@ impl Editor {
                 self.files.wait_for(file, cluster, revision);
             }
         }
-        for file in std::mem::take(&mut self.fresh.ended) {
-            if let Some(file) = self.files.finish(file) {
+        for (file, complete) in std::mem::take(&mut self.fresh.ended) {
+            self.files.ended(&file, complete);
+            if let Some(file) = self.files.finish(file.id) {
                 retire(&self.seat.retire, file);
             }
         }
