@@ -371,7 +371,7 @@ fn document(piece: Piece, file: &InputFile, bench: &Bench) -> What {
         Ok((draft, article)) => {
             let tokens = Tokens::of(article.title.as_deref(), &article.text);
             let (sketch, terms) = (Sketch::of_tokens(&tokens), Terms::of_tokens(&tokens));
-            let lines = if draft.publication.is_some() { draft.fingerprints() } else { Vec::new() };
+            let lines = if draft.publication.is_some() { draft.fingerprints().to_vec() } else { Vec::new() };
             let filed = revise::file(&document, &draft, article);
             let body = filed.pack();
             What::Document(Box::new(Prepared { document, record, draft, lines, filed, body, sketch, terms }))
