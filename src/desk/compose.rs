@@ -2,6 +2,7 @@
 //! outbox is repaired by composing again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::article::{Article, Relation};
 use crate::dedup::merge::{self, Member};
@@ -11,7 +12,7 @@ use crate::outbox::{Copy, Record};
 /// Where bodies come from: the ledger, or what is on its way into it.
 pub trait Bodies {
     /// The body of document `seq`.
-    fn body(&mut self, seq: u64) -> Result<Option<Filed>, LedgerError>;
+    fn body(&mut self, seq: u64) -> Result<Option<Arc<Filed>>, LedgerError>;
 }
 
 /// Puts the record of `article` together. `rows` are its members in arrival order, at most as many as a record may list;
@@ -25,7 +26,7 @@ pub fn record(
     total: u64,
     bodies: &mut impl Bodies,
 ) -> Result<Option<Record>, LedgerError> {
-    let mut filed: BTreeMap<u64, Filed> = BTreeMap::new();
+    let mut filed: BTreeMap<u64, Arc<Filed>> = BTreeMap::new();
     for row in rows {
         let seq = row.twin.unwrap_or(row.seq);
         if !filed.contains_key(&seq)

@@ -71,7 +71,7 @@ pub struct Editor {
 struct Fresh {
     deliveries: HashMap<(InputId, i64), Known>,
     twins: HashMap<InputId, Known>,
-    bodies: HashMap<u64, Filed>,
+    bodies: HashMap<u64, Arc<Filed>>,
     clusters: HashMap<u64, u64>,
     stories: HashMap<u64, u64>,
     /// Articles whose record changes with this batch, and how often: a revision counts decisions, not batches, whose
@@ -146,6 +146,18 @@ impl Editor {
     pub fn run(mut self, ready: &Receiver<Ready>) -> Result<(), Interrupted> {
         let published = self.seat.published.clone();
         loop {
+            // What is there already is taken without the cost of waiting on three sides.
+            while self.batch.documents.len() < BATCH_DOCUMENTS && !self.is_due() {
+                match ready.try_recv() {
+                    Ok(message) => self.arrange(message)?,
+                    Err(_) => break,
+                }
+            }
+            published.try_iter().for_each(|message| self.shown(message));
+            if self.batch.documents.len() >= BATCH_DOCUMENTS || self.is_due() {
+                self.commit()?;
+                continue;
+            }
             let commit_at = self.begun.map_or_else(never, |begun| after(BATCH_WAIT.saturating_sub(begun.elapsed())));
             select! {
                 recv(ready) -> message => match message {
@@ -153,10 +165,7 @@ impl Editor {
                     Err(_) => break,
                 },
                 recv(published) -> message => if let Ok(message) = message { self.shown(message) },
-                recv(commit_at) -> _ => self.commit()?,
-            }
-            if self.batch.documents.len() >= BATCH_DOCUMENTS {
-                self.commit()?;
+                recv(commit_at) -> _ => {}
             }
         }
         self.commit()?;
@@ -173,12 +182,18 @@ impl Editor {
         Ok(())
     }
 
+    /// Whether the open batch has waited long enough.
+    fn is_due(&self) -> bool {
+        self.begun.is_some_and(|begun| begun.elapsed() >= BATCH_WAIT)
+    }
+
     /// Puts what the workers finished in any order back into the order of arrival.
     fn arrange(&mut self, ready: Ready) -> Result<(), Interrupted> {
         self.early.insert(ready.ticket, ready);
         while let Some(ready) = self.early.remove(&self.next_ticket) {
             self.next_ticket += 1;
             self.begun.get_or_insert_with(Instant::now);
+            self.read(Ledger::begin_reading)?;
             self.take(ready.file, ready.what)?;
             self.seat.gate.leave(ready.bytes);
         }
@@ -212,7 +227,13 @@ impl Editor {
 
     /// The article that a document ends in, or why it ends in none.
     fn decide(&mut self, prepared: Prepared) -> Result<Result<u64, Box<Failure>>, Interrupted> {
-        if let Some(known) = self.delivery(&prepared.document.input, &prepared.document.path)? {
+        let twin = self.twin(&prepared.document.input)?;
+        // Bytes that nobody has delivered were not delivered under this path.
+        let delivery = match twin {
+            Some(_) => self.delivery(&prepared.document.input, &prepared.document.path)?,
+            None => None,
+        };
+        if let Some(known) = delivery {
             *self.batch.counts.entry("redeliveries").or_default() += 1;
             self.seat.progress.redeliveries.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(path = %prepared.document.path, "delivered before, nothing to do");
@@ -229,7 +250,7 @@ impl Editor {
             twin: None,
             body: Vec::new(),
         };
-        if let Some(twin) = self.twin(&prepared.document.input)? {
+        if let Some(twin) = twin {
             row.cluster = twin.cluster;
             row.twin = Some(twin.body_of);
         } else {
@@ -237,7 +258,7 @@ impl Editor {
                 Ok((cluster, filed, body)) => {
                     row.cluster = cluster;
                     row.body = body;
-                    self.fresh.bodies.insert(seq, filed);
+                    self.fresh.bodies.insert(seq, Arc::new(filed));
                 }
                 Err(failure) => return Ok(Err(failure)),
             }
@@ -280,7 +301,7 @@ impl Editor {
         let mut recall = |doc: u64| {
             let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
-                return Some(sketch(filed));
+                return Some(sketch(filed.as_ref()));
             }
             let filed = health.persist("reading the state", || sound(ledger.filed(doc)))?;
             filed.as_ref().map(sketch)
@@ -340,12 +361,12 @@ impl Editor {
     fn finish_again(&mut self, doc: u64) {
         let filed = match self.fresh.bodies.get(&doc) {
             Some(filed) => Some(filed.clone()),
-            None => self.read(|ledger| sound(ledger.filed(doc))).ok().flatten(),
+            None => self.read(|ledger| sound(ledger.filed(doc))).ok().flatten().map(Arc::new),
         };
         let Seat { cleaner, memory, .. } = &self.seat;
         let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
         self.batch.revised.push((doc, filed.pack()));
-        self.fresh.bodies.insert(doc, filed);
+        self.fresh.bodies.insert(doc, Arc::new(filed));
         if let Some(cluster) = self.cluster_of(doc) {
             self.fresh.touch(cluster);
         }

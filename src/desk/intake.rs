@@ -20,6 +20,8 @@ use crate::inbox::{Found, Inbox, Intake, Ready, Stamp};
 
 /// Files taken from the inbox's state machine at once.
 const ROOM: usize = 256;
+/// Time between two lines of the log that say how far a backlog is.
+const TELL: Duration = Duration::from_secs(10);
 /// Pause after the inbox itself could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,7 +50,7 @@ pub async fn watch(
     inbox: &Inbox,
     until: Until,
     tasks: Sender<Task>,
-    mut returned: UnboundedReceiver<Returned>,
+    mut returned: UnboundedReceiver<Vec<Returned>>,
     health: Arc<Health>,
     progress: Arc<Progress>,
     stop: impl Future<Output = ()>,
@@ -59,10 +61,26 @@ pub async fn watch(
     let mut queue: VecDeque<Ready> = VecDeque::new();
     tokio::pin!(stop);
     let mut trouble: Option<String> = None;
+    let mut told = Duration::ZERO;
+    let mut has_scanned = false;
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {
-        while let Ok(file) = returned.try_recv() {
-            take_back(&mut intake, file);
+        if started.elapsed() >= told + TELL {
+            told = started.elapsed();
+            let now = progress.snapshot();
+            if now.files < now.found {
+                let rate = now.files as f64 / told.as_secs_f64();
+                tracing::info!(
+                    through = now.files,
+                    found = now.found,
+                    failed = now.failed,
+                    rate = rate as u64,
+                    "working"
+                );
+            }
+        }
+        while let Ok(files) = returned.try_recv() {
+            take_back(&mut intake, files);
         }
         if !hand_on(inbox, &mut queue, &tasks) {
             return;
@@ -87,6 +105,10 @@ pub async fn watch(
                             );
                         }
                     }
+                    if let Some(files) = batch.scanned.filter(|_| !has_scanned) {
+                        has_scanned = true;
+                        tracing::info!(files, ms = started.elapsed().as_millis() as u64, "seen all of the inbox");
+                    }
                     wake_at = batch.wake_at;
                     queue.extend(batch.ready);
                     if !queue.is_empty() {
@@ -104,18 +126,20 @@ pub async fn watch(
         tokio::select! {
             biased;
             () = &mut stop => return,
-            Some(file) = returned.recv() => take_back(&mut intake, file),
+            Some(files) = returned.recv() => take_back(&mut intake, files),
             () = signal.changed(), if queue.is_empty() => {}
             () = tokio::time::sleep(wait), if queue.is_empty() => {}
         }
     }
 }
 
-fn take_back(intake: &mut Intake, file: Returned) {
-    match file {
-        Returned::Gone(path) => intake.finished(&path),
-        Returned::Kept(path, stamp) => intake.kept(&path, &stamp),
-        Returned::Again(path) => intake.again(&path),
+fn take_back(intake: &mut Intake, files: Vec<Returned>) {
+    for file in files {
+        match file {
+            Returned::Gone(path) => intake.finished(&path),
+            Returned::Kept(path, stamp) => intake.kept(&path, &stamp),
+            Returned::Again(path) => intake.again(&path),
+        }
     }
 }
 

@@ -132,7 +132,7 @@ impl Works {
         plan: &Plan,
         inbox: Option<&Inbox>,
         progress: Arc<Progress>,
-        returned: mpsc::UnboundedSender<Returned>,
+        returned: mpsc::UnboundedSender<Vec<Returned>>,
     ) -> Result<Self, DeskError> {
         if let Some(inbox) = inbox {
             let is_folder = std::fs::metadata(inbox.root())

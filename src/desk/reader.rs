@@ -35,7 +35,7 @@ pub struct Reader {
     pub ready: Sender<Ready>,
     pub health: Arc<Health>,
     pub progress: Arc<Progress>,
-    pub returned: tokio::sync::mpsc::UnboundedSender<Returned>,
+    pub returned: tokio::sync::mpsc::UnboundedSender<Vec<Returned>>,
     pub next_file: u64,
     pub next_ticket: u64,
 }
@@ -87,7 +87,7 @@ impl Reader {
             }
             Some(Err(Refused::Vanished | Refused::NotRegular(_) | Refused::Desk(_))) => {
                 self.progress.files.fetch_add(1, Ordering::Relaxed);
-                let _ = self.returned.send(Returned::Gone(task.path.clone()));
+                let _ = self.returned.send(vec![Returned::Gone(task.path.clone())]);
             }
             Some(Err(refused)) => {
                 file.stamp = task.inbox.stat(&task.path).ok().flatten();

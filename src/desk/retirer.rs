@@ -14,20 +14,27 @@ use super::work::{Failure, InputFile};
 use crate::crash;
 use crate::inbox::{ErrorReport, Fault, Retired, Stamp};
 
+/// Files that are given back to the intake together, at the most.
+const TOGETHER: usize = 64;
+
 /// Moves what is finished.
 pub struct Retirer {
     pub health: Arc<Health>,
     pub progress: Arc<Progress>,
-    pub returned: UnboundedSender<Returned>,
+    pub returned: UnboundedSender<Vec<Returned>>,
 }
 
 impl Retirer {
     /// Works until the editor ends.
     pub fn run(self, finished: &Receiver<Finished>) {
+        let mut back = Vec::new();
         for file in finished {
-            let back = self.retire(&file);
+            back.push(self.retire(&file));
             self.progress.files.fetch_add(1, Ordering::Relaxed);
-            let _ = self.returned.send(back);
+            // Together while more is waiting: the intake is woken once for all of them.
+            if finished.is_empty() || back.len() >= TOGETHER {
+                let _ = self.returned.send(std::mem::take(&mut back));
+            }
         }
     }
 

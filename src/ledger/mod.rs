@@ -36,6 +36,14 @@ impl Default for Settings {
     }
 }
 
+/// Pages of the log of writes that are carried over to the file together: 16 MB. The last pages of each table are written with
+/// every batch, and this often only are they carried over.
+const CHECKPOINT_PAGES: i64 = 4096;
+/// Memory for pages of the file, in KiB: the index of contents, which is read at random places, fits for 200,000 documents.
+const CACHE_KIB: i64 = 8192;
+/// Statements kept ready; more than there are.
+const STATEMENTS: usize = 64;
+
 /// What can go wrong with the state. Every case concerns the desk, never one document.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -80,12 +88,33 @@ impl Ledger {
         let mut connection = Connection::open(&path)?;
         prepare(&connection, &path)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut connection)?;
         Ok(Self { connection })
     }
 
+    /// Lets the reads from here to [`Self::end_reading`] or the next [`Self::commit`] share one lock, which else each takes
+    /// and gives back. Keep it short: meanwhile the log of writes cannot begin anew.
+    pub fn begin_reading(&self) -> Result<(), LedgerError> {
+        if self.connection.is_autocommit() {
+            self.connection.prepare_cached("BEGIN")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Self::begin_reading`] began.
+    pub fn end_reading(&self) -> Result<(), LedgerError> {
+        if !self.connection.is_autocommit() {
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+        }
+        Ok(())
+    }
+
     /// Writes a batch: all of it, or nothing. Safe to call again with the same batch after an error.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), LedgerError> {
+        self.end_reading()?;
         let transaction = self.connection.transaction()?;
         batch.write(&transaction)?;
         Ok(transaction.commit()?)

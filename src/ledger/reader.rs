@@ -216,9 +216,10 @@ pub(super) fn members(
     limit: usize,
 ) -> Result<(Vec<DocumentRow>, u64), LedgerError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT ?2"
+        // SQLite plans anew for each bound limit; this one is always the same.
+        "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT {limit}"
     ))?;
-    let rows = statement.query_map(params![cluster as i64, limit as i64], document)?;
+    let rows = statement.query_map(params![cluster as i64], document)?;
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     if rows.len() < limit {
         let count = rows.len() as u64;
