@@ -153,16 +153,20 @@ impl Terms {
         }
         tokens.text.iter().for_each(|token| take(token.hash, token.kind, token.letters, 1));
         sort_by_hash(&mut told, |told| (told >> 32) as u32);
+        let mut grammar = GRAMMAR_TERMS.iter().peekable();
         let mut terms: Vec<(u32, u8)> = told
             .chunk_by(|a, b| a >> 32 == b >> 32)
             .filter_map(|same| {
                 let term = (same[0] >> 32) as u32;
-                if GRAMMAR_TERMS.binary_search(&term).is_ok() {
+                // Both are sorted: one walk along the two.
+                while grammar.next_if(|word| **word < term).is_some() {}
+                if grammar.peek() == Some(&&term) {
                     return None;
                 }
                 let count: u64 = same.iter().map(|told| (told & 0xffff_ffff) >> 1).sum();
                 let name = same.iter().any(|told| told & 1 == 1);
-                let weight = (1.0 + (count as f32).ln()) * if name { NAME_WEIGHT } else { 1.0 };
+                let times = if count == 1 { 0.0 } else { (count as f32).ln() };
+                let weight = (1.0 + times) * if name { NAME_WEIGHT } else { 1.0 };
                 Some((term, (weight * WEIGHT_UNIT).min(255.0) as u8))
             })
             .collect();

@@ -134,7 +134,8 @@ impl Layout {
 pub(super) fn word_count(text: &str) -> u32 {
     if text.is_ascii() {
         // A word begins where no space stands and one stood before.
-        let begins = |before: u8, byte: u8| u32::from(before.is_ascii_whitespace() & !byte.is_ascii_whitespace());
+        let is_space = |byte: u8| (byte == b' ') | ((byte.wrapping_sub(b'\t') < 5) & (byte != 0x0b));
+        let begins = |before: u8, byte: u8| u32::from(is_space(before) & !is_space(byte));
         let bytes = text.as_bytes();
         let first = bytes.first().map_or(0, |&byte| begins(b' ', byte));
         return first + bytes.iter().zip(bytes.iter().skip(1)).map(|(&a, &b)| begins(a, b)).sum::<u32>();

@@ -75,7 +75,7 @@ pub(super) fn look(run: &Run) -> Look {
     look
 }
 
-/// What a byte of ASCII is to [`count_signs`].
+/// What a character is to [`count_signs`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Sign {
@@ -112,6 +112,7 @@ const SIGNS: [Sign; 128] = {
     table
 };
 
+#[inline]
 fn sign_of(c: char) -> Sign {
     match c {
         '\0'..='\x7f' => SIGNS[c as usize],
@@ -131,37 +132,35 @@ fn count_signs(text: &str, look: &mut Look) -> usize {
     let mut start = true;
     let (mut commas, mut digits, mut uppers, mut bars, mut capitalized, mut lines) =
         (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
-    let mut count = |at: usize, sign: Sign| match sign {
-        Sign::Lower | Sign::Upper | Sign::Digit => {
-            let upper = sign == Sign::Upper;
-            if start {
-                start = false;
-                look.starts_upper |= words == 0 && upper;
-                capitalized += u32::from(upper);
-                words += 1;
-                if words == CUE_WORDS + 1 {
-                    cue_end = at;
+    for (at, c) in text.char_indices() {
+        let sign = sign_of(c);
+        match sign {
+            Sign::Lower | Sign::Upper | Sign::Digit => {
+                let upper = sign == Sign::Upper;
+                if start {
+                    start = false;
+                    look.starts_upper |= words == 0 && upper;
+                    capitalized += u32::from(upper);
+                    words += 1;
+                    if words == CUE_WORDS + 1 {
+                        cue_end = at;
+                    }
+                }
+                uppers += u32::from(upper);
+                digits += u32::from(sign == Sign::Digit);
+            }
+            Sign::Apostrophe => {}
+            Sign::None => start = true,
+            Sign::Comma | Sign::Bar | Sign::Line | Sign::Cue => {
+                start = true;
+                commas += u32::from(sign == Sign::Comma);
+                bars += u32::from(sign == Sign::Bar);
+                lines += u32::from(sign == Sign::Line);
+                if sign == Sign::Cue {
+                    tally(&mut look.cues, cue_of(&text[at..at + c.len_utf8()]));
                 }
             }
-            uppers += u32::from(upper);
-            digits += u32::from(sign == Sign::Digit);
         }
-        Sign::Apostrophe => {}
-        sign => {
-            start = true;
-            commas += u32::from(sign == Sign::Comma);
-            bars += u32::from(sign == Sign::Bar);
-            lines += u32::from(sign == Sign::Line);
-            if sign == Sign::Cue {
-                let end = (at + 1..).find(|&end| text.is_char_boundary(end)).unwrap_or(text.len());
-                tally(&mut look.cues, cue_of(&text[at..end]));
-            }
-        }
-    };
-    if text.is_ascii() {
-        text.bytes().enumerate().for_each(|(at, byte)| count(at, SIGNS[usize::from(byte)]));
-    } else {
-        text.char_indices().for_each(|(at, c)| count(at, sign_of(c)));
     }
     let bounded = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
     (look.commas, look.digits, look.uppers) = (bounded(commas), bounded(digits), bounded(uppers));
