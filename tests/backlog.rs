@@ -93,7 +93,8 @@ fn peak_with(files: u64, folders: u64, enough: u64) -> u64 {
         }
         assert!(last.1.elapsed() < Duration::from_secs(60), "stuck after {now} documents");
     }
-    assert!(descriptors < 80, "{descriptors} open files with {folders} sub-folders");
+    // Sixteen publishers show eight records each at a time; a scan has a few folders open, however many there are.
+    assert!(descriptors < 256, "{descriptors} open files with {folders} sub-folders");
     let (peak, threads) = (status(pid, "VmHWM"), status(pid, "Threads"));
     eprintln!(
         "{files} waiting, {folders} sub-folders: first record after {} ms, {enough} after {} ms, peak {} MB, {threads} threads",
@@ -110,7 +111,7 @@ fn a_backlog_costs_neither_time_before_the_first_record_nor_memory() {
     let (files, is_long) = backlog();
     let enough = if is_long { files } else { 300 };
     let few = peak_with(500, 10, 300);
-    let many = peak_with(files, files / 100, enough);
+    let many = peak_with(files, if is_long { 10_000 } else { 1_000 }, enough);
     let allowed = if is_long { (150 << 10) + enough * INDEX_BYTES / 1024 } else { few + (12 << 10) };
     assert!(many <= allowed, "{many} KiB with {files} files waiting, {few} KiB with 500");
 }

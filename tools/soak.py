@@ -99,7 +99,7 @@ feed(range(waiting), inbox)
 log = open(f"{base}/log", "w")
 started = time.monotonic()
 desk = subprocess.Popen([options.binary, "run", "--inbox", inbox, "--outbox", outbox, "--state", state],
-                        stdout=subprocess.DEVNULL, stderr=log, env=dict(os.environ, RUST_LOG="warn,copydesk::desk::intake=info"))
+                        stdout=subprocess.DEVNULL, stderr=log, env=dict(os.environ, COPYDESK__LOG__LEVEL="warn,copydesk::desk::intake=info"))
 while not (os.path.isdir(outbox) and any(entry.name.endswith(".json") for entry in os.scandir(outbox))):
     time.sleep(0.005)
 print(f"first output after {time.monotonic() - started:.2f} s with {waiting} files waiting", flush=True)
