@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, retire, sound};
+use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, persist, retire, sound};
 use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
@@ -16,6 +16,9 @@ impl Editor {
     /// Writes the batch, then orders what it changed to be shown.
     pub(super) fn commit(&mut self) -> Result<(), Interrupted> {
         self.begun = None;
+        if let Some(error) = self.damage.take() {
+            return Err(Interrupted::Damaged(error));
+        }
         let mut rows = Vec::with_capacity(self.fresh.touched.len());
         for (cluster, times) in std::mem::take(&mut self.fresh.touched) {
             rows.push(self.next_state(cluster, times)?);
@@ -41,7 +44,7 @@ impl Editor {
         let Self { seat: Seat { ledger, health, .. }, batch, .. } = self;
         if !batch.is_empty() {
             crash::point("editor.decided");
-            health.persist("writing the state", || ledger.commit(batch)).ok_or(Interrupted)?;
+            persist(health, "writing the state", || ledger.commit(batch))?;
             crash::point("editor.committed");
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
@@ -49,7 +52,7 @@ impl Editor {
         let mut ordered = HashMap::with_capacity(rows.len());
         for (row, _) in &rows {
             let health = self.seat.health.clone();
-            if health.persist("reading the state", || self.show(row)).ok_or(Interrupted)? {
+            if persist(&health, "reading the state", || self.show(row))? {
                 ordered.insert(row.cluster, row.revision);
             }
         }
