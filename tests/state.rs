@@ -1,183 +1,18 @@
-//! The state survives what disks, backups and clocks do to it: a damaged ledger is set aside and built anew, an old one is
-//! brought to the current schema, and a clock that jumps forgets nothing.
+//! A damaged ledger is set aside and built anew: nothing is lost, and nothing is published under a second id.
 //!
 //! `COPYDESK_DAMAGE=all cargo test --release --test state every_page` tries every kind of damage on every page.
 
 mod support;
+#[path = "support/worked.rs"]
+mod worked;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use copydesk::desk::{self, DeskError, Plan, Progress};
-use copydesk::ledger::{self, Reader};
-use serde_json::Value;
-use support::{Folders, article, wait_for};
+use copydesk::ledger;
+use worked::{before, drop_second, ledger_of, once};
 
 const PAGE: usize = 4096;
-
-/// A desk's plan for folders, with nothing to wait for.
-fn plan(folders: &Folders) -> Plan {
-    let mut plan = Plan::default();
-    plan.inbox.path = folders.inbox();
-    plan.inbox.settle_ms = 1;
-    plan.outbox.path = folders.path("outbox");
-    plan.outbox.writers = 4;
-    plan.state.path = folders.path("state");
-    plan.desk.workers = 1;
-    plan
-}
-
-/// Takes what is in the inbox, in this process.
-fn once(folders: &Folders) -> Result<(), DeskError> {
-    desk::once(&plan(folders), Arc::new(Progress::default()), std::future::pending())
-}
-
-/// A shorter copy of an article, told from others by a word: never the canonical one.
-fn near(text: &str, word: &str) -> String {
-    let paragraphs: Vec<&str> = text.trim_end().split("\n\n").collect();
-    format!("{} {word}.\n", paragraphs[..paragraphs.len() - 1].join("\n\n"))
-}
-
-/// What is fed first: unique articles, near-copies, exact copies, records, and a site that repeats a line.
-fn first_files() -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    for number in 0..10 {
-        let line = if number < 4 { "\nMore stories from the harbour are on the harbour pages.\n" } else { "" };
-        files.push((format!("site/{number}.txt"), format!("{}{line}", article(number))));
-    }
-    files.push(("near/0.txt".into(), near(&article(0), "Kestrel")));
-    files.push(("near/5.txt".into(), near(&article(5), "Kestrel")));
-    files.push(("exact/5.txt".into(), article(5)));
-    files.push(("spaced/6.txt".into(), article(6).replace("\n\n", "\n\n\n")));
-    // Two parts become one article when the whole comes: the younger is withdrawn.
-    let whole = article(20);
-    let paragraphs: Vec<&str> = whole.trim_end().split("\n\n").collect();
-    files.push(("parts/1.txt".into(), format!("{}\n\n{}\n", paragraphs[0], paragraphs[1..3].join("\n\n"))));
-    files.push(("parts/2.txt".into(), format!("{}\n\n{}\n", paragraphs[0], paragraphs[3..].join("\n\n"))));
-    files.push(("parts/whole.txt".into(), whole));
-    let record = |number: u64| serde_json::json!({ "id": number, "text": article(number) }).to_string();
-    files.push(("wire.jsonl".into(), format!("{}\n{}\n", record(30), record(31))));
-    files
-}
-
-/// What comes after the damage: everything again, a near-copy of most articles, and one that is new.
-fn drop_second(folders: &Folders) {
-    for (path, content) in first_files() {
-        folders.drop_in(path, content);
-    }
-    for number in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 30, 31] {
-        folders.drop_in(format!("late/{number}.txt"), near(&article(number), "Wagtail"));
-    }
-    folders.drop_in("new.txt", article(99));
-}
-
-/// What the outbox showed before.
-struct Before {
-    folders: Folders,
-    records: BTreeMap<String, Value>,
-    last_event: u64,
-}
-
-fn before() -> Before {
-    let folders = Folders::new();
-    for (path, content) in first_files() {
-        folders.drop_in(path, content);
-        // One after the other, so that the ledger has seen many batches.
-        once(&folders).expect("a desk");
-    }
-    let records = folders.records();
-    let reader = Reader::open(&folders.path("state")).expect("a ledger").expect("a ledger");
-    let last_event = reader.last_event().expect("the feed");
-    assert_eq!(records.len(), 13, "{:?}", records.keys());
-    assert!(reader.feed(0, 1000).expect("the feed").iter().any(|event| event.event == "withdrawn"));
-    Before { folders, records, last_event }
-}
-
-impl Before {
-    fn copy(&self) -> Folders {
-        let copy = Folders::new();
-        for folder in ["inbox", "outbox", "state"] {
-            copy_tree(&self.folders.path(folder), &copy.path(folder));
-        }
-        copy
-    }
-
-    /// Nothing is lost, nothing has a second id, and everything that is said agrees.
-    fn judge(&self, folders: &Folders, about: &str) {
-        let records = folders.records();
-        let place = |records: &BTreeMap<String, Value>| {
-            let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for (id, record) in records {
-                for copy in record["copies"].as_array().expect("copies") {
-                    places.entry(copy["path"].as_str().expect("a path").into()).or_default().push(id.clone());
-                }
-            }
-            places
-        };
-        let (old, new) = (place(&self.records), place(&records));
-        for (path, ids) in &old {
-            assert_eq!(new.get(path), Some(ids), "{about}: {path} was in {ids:?}");
-        }
-        for (path, ids) in &new {
-            assert_eq!(ids.len(), 1, "{about}: {path} is in {ids:?}");
-        }
-        assert_eq!(records.len(), self.records.len() + 1, "{about}: {:?}", records.keys());
-        for (id, was) in &self.records {
-            let is = &records[id];
-            for key in ["title", "text", "content_hash"] {
-                assert_eq!(is[key], was[key], "{about}: {key} of {id}");
-            }
-            assert_eq!(is["revision"].as_u64(), was["revision"].as_u64().map(|n| n + 1), "{about}: {id}");
-            assert_eq!(is["copies_total"].as_u64(), was["copies_total"].as_u64().map(|n| n + 1), "{about}: {id}");
-            for copy in was["copies"].as_array().expect("copies") {
-                let copies = is["copies"].as_array().expect("copies");
-                let same = copies.iter().find(|other| other["path"] == copy["path"]).expect("seen above");
-                for key in ["input", "relation", "similarity", "only_here", "bytes", "title"] {
-                    assert_eq!(same[key], copy[key], "{about}: {key} of {}", copy["path"]);
-                }
-            }
-        }
-        assert_eq!(folders.files_in(""), Vec::<String>::new(), "{about}");
-        assert_eq!(folders.files_in("failed"), Vec::<String>::new(), "{about}");
-        assert_eq!(fs::read_dir(folders.path("outbox/.partial")).expect("a folder").count(), 0, "{about}");
-        let reader = Reader::open(&folders.path("state")).expect("a ledger").expect("a ledger");
-        assert_eq!(reader.check().expect("a check"), None, "{about}");
-        let feed = reader.feed(0, 10_000).expect("the feed");
-        assert!(feed.last().is_some_and(|event| event.seq > self.last_event), "{about}");
-        let mut alive = BTreeSet::new();
-        for event in &feed {
-            match event.event.as_str() {
-                "created" => assert!(alive.insert(event.id.clone()), "{about}: created twice: {event:?}"),
-                "withdrawn" => assert!(alive.remove(&event.id), "{about}: {event:?}"),
-                _ => assert!(alive.contains(&event.id), "{about}: {event:?}"),
-            }
-        }
-        assert_eq!(alive, records.keys().cloned().collect(), "{about}");
-        let after = feed.iter().filter(|event| event.seq > self.last_event).map(|event| event.id.as_str());
-        assert_eq!(after.collect::<BTreeSet<_>>().len(), records.len(), "{about}: every change is told behind the last");
-        assert_eq!(reader.counts().expect("counts").articles, records.len() as u64, "{about}");
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        if entry.file_type().expect("a kind").is_dir() {
-            copy_tree(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).expect("a copy");
-        }
-    }
-}
-
-fn ledger_of(folders: &Folders) -> PathBuf {
-    folders.path("state").join(ledger::FILE_NAME)
-}
 
 /// Kinds of damage to one page; nothing where the page is not there.
 const KINDS: [(&str, fn(&mut Vec<u8>, usize)); 6] = [
@@ -236,4 +71,61 @@ fn damage_to_every_page_of_the_ledger_loses_nothing_and_gives_no_second_id() {
     eprintln!("{cases} cases, {set_aside} ledgers set aside");
     // A single flipped bit may lie where a page holds nothing.
     assert!(set_aside * 10 >= cases * 8, "{set_aside} of {cases} were noticed");
+}
+
+/// Leaves a desk as a kill leaves it: its last batches are in the log only.
+fn killed() -> worked::Before {
+    let mut before = before();
+    let folders = &before.folders;
+    for number in 40..44 {
+        folders.drop_in(format!("last/{number}.txt"), support::article(number));
+    }
+    let mut command = folders.command("once");
+    let status = command.env("COPYDESK_CRASH", "retirer.retired:4").output().expect("the binary runs").status;
+    assert!(!status.success(), "it was to be killed");
+    before.records = folders.records();
+    // The feed is read from a copy: a reader that ends takes the log away.
+    let copy = before.copy();
+    let reader = ledger::Reader::open(&copy.path("state")).expect("a ledger").expect("a ledger");
+    before.last_event = reader.last_event().expect("the feed");
+    before
+}
+
+#[test]
+fn damage_to_the_log_is_noticed_and_loses_nothing() {
+    let before = killed();
+    let log = "state/ledger.sqlite-wal";
+    let sound = fs::read(before.folders.path(log)).expect("a log");
+    let frame = PAGE + 24;
+    let frames = (sound.len() - 32) / frame;
+    // 0 is its head; then each frame at its head and within; the last case is a log that is gone.
+    let all = std::env::var("COPYDESK_DAMAGE").is_ok_and(|kinds| kinds == "all");
+    let step = if all { 1 } else { frames / 4 };
+    let mut places: Vec<Option<usize>> = vec![Some(9), None];
+    for n in (0..frames).step_by(step.max(1)) {
+        places.extend([Some(32 + n * frame + 3), Some(32 + n * frame + 24 + 1_000)]);
+    }
+    each_case(if all { places.len() * 2 } else { places.len() }, |case| {
+        let (place, cut) = (places[case % places.len()], (case / places.len() + case) % 2 == 1);
+        let about = format!("log of {frames} frames, at {place:?}, cut: {cut}");
+        let folders = before.copy();
+        match place {
+            None => fs::remove_file(folders.path(log)).expect("the log"),
+            Some(at) => {
+                let mut damaged = sound.clone();
+                damaged[at] ^= 0x10;
+                if cut {
+                    damaged.truncate(at);
+                }
+                fs::write(folders.path(log), damaged).expect("the damage");
+            }
+        }
+        drop_second(&folders);
+        for number in 40..44 {
+            folders.drop_in(format!("last/{number}.txt"), support::article(number));
+            folders.drop_in(format!("late/{number}.txt"), worked::near(&support::article(number), "Wagtail"));
+        }
+        once(&folders).unwrap_or_else(|error| panic!("{about}: {error}"));
+        before.judge(&folders, &about);
+    });
 }

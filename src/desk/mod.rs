@@ -26,7 +26,7 @@ mod revise;
 mod work;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -172,7 +172,7 @@ impl Works {
             progress: progress.clone(),
             max_copies: plan.outbox.max_copies,
         };
-        let editor = Editor::new(seat, plan.dedup.window_days as i32)?;
+        let editor = Editor::new(seat, plan.dedup.window_days as i32).map_err(|error| damaged(&plan.state.path, error))?;
         let (ready, prepared) = unbounded();
         let bench = Bench {
             cleaner,
@@ -234,17 +234,22 @@ impl Works {
         retirer.join().expect(ended);
         result.map_err(|interrupted| match interrupted {
             Interrupted::Stopped => DeskError::Interrupted,
-            Interrupted::Damaged(error) => {
-                let what = error.to_string();
-                // Without this note a large ledger may not be read whole at the next start, and the damage not be met.
-                if let Err(error) = ledger::aside::suspect(&state, &what) {
-                    tracing::error!(%error, "cannot note that the state is damaged");
-                }
-                let path = state.join(ledger::FILE_NAME);
-                DeskError::Ledger(LedgerError::Damaged { path, what })
-            }
+            Interrupted::Damaged(error) => damaged(&state, error),
         })
     }
+}
+
+/// What ends a desk over its state. Where that is damaged, the next start is told to look at all of it.
+fn damaged(state: &Path, error: LedgerError) -> DeskError {
+    if !error.is_damage() {
+        return error.into();
+    }
+    let what = error.to_string();
+    // Without this note a large ledger may not be read whole, and the damage not be met.
+    if let Err(error) = ledger::aside::suspect(state, &what) {
+        tracing::error!(%error, "cannot note that the state is damaged");
+    }
+    LedgerError::Damaged { path: state.join(ledger::FILE_NAME), what }.into()
 }
 
 /// Watches the inbox until `stop` resolves, then drains.

@@ -54,6 +54,8 @@ pub enum LedgerError {
         "the state file has schema {found}, this copydesk knows up to {known}: use the newer copydesk that wrote it"
     )]
     Newer { found: i64, known: i64 },
+    #[error("the state file has schema {found}, this copydesk reads {known}: start the desk once, which brings it up to date")]
+    Older { found: i64, known: i64 },
     #[error("{path}: the state file is damaged ({what}): the next start of the desk sets it aside and builds a new one")]
     Damaged { path: PathBuf, what: String },
     #[error("the state file: row {row} of {table} is not what was written")]

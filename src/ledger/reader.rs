@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Rows, params};
 use serde::Serialize;
 
-use super::{ArticleRow, DocumentRow, FILE_NAME, Filed, LedgerError, Lesson, check, sums};
+use super::{ArticleRow, DocumentRow, FILE_NAME, Filed, LedgerError, Lesson, check, schema, sums};
 use crate::article::InputId;
 
 /// What the desk has done since its state began.
@@ -43,6 +44,9 @@ pub struct Reader {
 
 impl Reader {
     /// Opens the state file in `folder`; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// A file of another schema is refused: only a desk brings an older one to the current schema.
     pub fn open(folder: &Path) -> Result<Option<Self>, LedgerError> {
         let path = folder.join(FILE_NAME);
         if !path.exists() {
@@ -51,7 +55,13 @@ impl Reader {
         // A WAL database needs its shared-memory file even for reading, hence read-write; nothing is written.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         super::prepare(&connection, &path)?;
-        Ok(Some(Self { connection }))
+        // The log of a desk that was killed stays for the next one: it tells of that end.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        match schema::version(&connection)? {
+            schema::CURRENT => Ok(Some(Self { connection })),
+            found if found > schema::CURRENT => Err(LedgerError::Newer { found, known: schema::CURRENT }),
+            found => Err(LedgerError::Older { found, known: schema::CURRENT }),
+        }
     }
 
     /// Checks every page and every row of the file; the first problem found, `None` when it is sound.

@@ -25,6 +25,11 @@ impl Editor {
         }
         let at_ms = now_ms();
         for (row, created) in &rows {
+            // Nobody saw an article that came and went within one batch.
+            if *created && row.into_id.is_some() {
+                self.batch.articles.insert(row.cluster, row.clone());
+                continue;
+            }
             let event = match (&row.into_id, created) {
                 (Some(_), _) => "withdrawn",
                 (None, true) => "created",
