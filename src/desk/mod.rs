@@ -172,7 +172,8 @@ impl Works {
             progress: progress.clone(),
             max_copies: plan.outbox.max_copies,
         };
-        let editor = Editor::new(seat, plan.dedup.window_days as i32).map_err(|error| damaged(&plan.state.path, error))?;
+        let editor =
+            Editor::new(seat, plan.dedup.window_days as i32).map_err(|error| damaged(&plan.state.path, error))?;
         let (ready, prepared) = unbounded();
         let bench = Bench {
             cleaner,

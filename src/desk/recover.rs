@@ -44,7 +44,10 @@ pub fn open(plan: &Plan, inbox: Option<&Inbox>, cleaner: &Cleaner) -> Result<Led
     };
     let (aside, behind) = match &wrong {
         Wrong::Damaged(what) | Wrong::Behind(what) => {
-            tracing::error!(what, "the state cannot be trusted: it is set aside, and built anew from what can be read of it, the outbox and done/");
+            tracing::error!(
+                what,
+                "the state cannot be trusted: it is set aside, and built anew from what can be read of it, the outbox and done/"
+            );
             (Some(aside::set_aside(state, what)?), matches!(wrong, Wrong::Behind(_)))
         }
         Wrong::Gone => {

@@ -83,7 +83,11 @@ fn each_row(connection: &Connection) -> Result<(), LedgerError> {
         let document = reader::document(row)?;
         let keys = (rows::content_key(&document.input), rows::path_key(&document.path));
         let seq = document.seq as i64;
-        if keys == (row.get(10)?, row.get(11)?) { Ok(()) } else { Err(LedgerError::Row { table: "documents", row: seq }) }
+        if keys == (row.get(10)?, row.get(11)?) {
+            Ok(())
+        } else {
+            Err(LedgerError::Row { table: "documents", row: seq })
+        }
     })?;
     let sql = format!("SELECT {} FROM sketches", rows::SKETCH_COLUMNS);
     all(connection, &sql, |row| rows::SketchRow::read(row).map(drop))?;

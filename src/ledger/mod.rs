@@ -54,9 +54,13 @@ pub enum LedgerError {
         "the state file has schema {found}, this copydesk knows up to {known}: use the newer copydesk that wrote it"
     )]
     Newer { found: i64, known: i64 },
-    #[error("the state file has schema {found}, this copydesk reads {known}: start the desk once, which brings it up to date")]
+    #[error(
+        "the state file has schema {found}, this copydesk reads {known}: start the desk once, which brings it up to date"
+    )]
     Older { found: i64, known: i64 },
-    #[error("{path}: the state file is damaged ({what}): the next start of the desk sets it aside and builds a new one")]
+    #[error(
+        "{path}: the state file is damaged ({what}): the next start of the desk sets it aside and builds a new one"
+    )]
     Damaged { path: PathBuf, what: String },
     #[error("the state file: row {row} of {table} is not what was written")]
     Row { table: &'static str, row: i64 },
@@ -144,6 +148,11 @@ impl Ledger {
         }
         self.witness = mark::Witness::open(file, &self.mark);
         Ok(())
+    }
+
+    /// Where the ledger stands: its number, which no other has, and its counts.
+    pub fn mark(&self) -> Mark {
+        self.mark
     }
 
     /// Writes a batch: all of it, or nothing. Safe to call again with the same batch after an error.

@@ -116,7 +116,8 @@ impl Reader {
     /// With which earlier documents this one was compared and what came of it, as JSON; `None` when with none.
     pub fn comparisons(&self, document: u64) -> Result<Option<Vec<u8>>, LedgerError> {
         let mut statement = self.connection.prepare_cached("SELECT evidence, sum FROM comparisons WHERE seq = ?1")?;
-        let found = statement.query_row([document as i64], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)));
+        let found =
+            statement.query_row([document as i64], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)));
         let Some((evidence, sum)) = found.optional()? else { return Ok(None) };
         if sum != sums::comparison(document as i64, &evidence) {
             return Err(LedgerError::Row { table: "comparisons", row: document as i64 });

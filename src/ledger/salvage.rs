@@ -52,7 +52,13 @@ impl Rebuilding {
         let old = damaged.map(|damaged| open_damaged(&damaged.join(FILE_NAME))).transpose()?;
         let mut found = Found { feed_torn: damaged.is_none(), ..Found::default() };
         if let Some(old) = &old {
-            let version = if is_readable(old, "mark") { 2 } else if is_readable(old, "documents") { 1 } else { schema::CURRENT };
+            let version = if is_readable(old, "mark") {
+                2
+            } else if is_readable(old, "documents") {
+                1
+            } else {
+                schema::CURRENT
+            };
             schema::create(&new, version)?;
             new.execute_batch("BEGIN")?;
             copy_all(old, &new, version, &mut found)?;
@@ -129,7 +135,8 @@ impl Rebuilding {
 
     /// Articles that have documents and no row of their own: the ids are theirs to find.
     pub fn articles_without_row(&self) -> Result<Vec<u64>, LedgerError> {
-        let sql = "SELECT DISTINCT cluster FROM documents WHERE cluster NOT IN (SELECT cluster FROM articles) ORDER BY 1";
+        let sql =
+            "SELECT DISTINCT cluster FROM documents WHERE cluster NOT IN (SELECT cluster FROM articles) ORDER BY 1";
         let mut statement = self.ledger.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| Ok(row.get::<_, i64>(0)? as u64))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -346,7 +353,11 @@ fn body(old: &Connection, sql: &str, seq: i64, version: i64) -> Option<Vec<u8>> 
     let mut statement = old.prepare_cached(sql).ok()?;
     let found = statement.query_row([seq], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)));
     let (body, sum) = found.ok()?;
-    let sound = if version >= 2 { sum == Some(sums::body(seq, &body)) } else { super::Filed::unpack(seq as u64, &body).is_ok() };
+    let sound = if version >= 2 {
+        sum == Some(sums::body(seq, &body))
+    } else {
+        super::Filed::unpack(seq as u64, &body).is_ok()
+    };
     sound.then_some(body)
 }
 
@@ -442,7 +453,10 @@ fn mend(new: &Connection, found: &mut Found) -> Result<(), LedgerError> {
         new.execute(sql, [seq, cluster, sums::place(body_of, cluster)])?;
         found.unplaced.remove(&(seq as u64));
     }
-    new.execute("DELETE FROM sketches WHERE cluster <> (SELECT cluster FROM documents d WHERE d.seq = sketches.seq)", [])?;
+    new.execute(
+        "DELETE FROM sketches WHERE cluster <> (SELECT cluster FROM documents d WHERE d.seq = sketches.seq)",
+        [],
+    )?;
     let count = |sql: &str| Ok::<_, LedgerError>(new.query_row(sql, [], |row| row.get::<_, i64>(0))? as u64);
     found.documents = count("SELECT count(*) FROM documents")?;
     found.articles = count("SELECT count(*) FROM articles")?;

@@ -227,20 +227,16 @@ fn fill_sums(to: &Transaction<'_>) -> Result<(), LedgerError> {
         let url: Option<String> = row.get(3)?;
         let day = before.map_or(clock, |(day, last)| day + (clock - last).clamp(0, MAX_STEP_DAYS));
         before = Some((day, clock));
-        let sum =
-            sums::sketch(seq, day, url.as_deref(), &row.get::<_, Vec<u8>>(4)?, &row.get::<_, Vec<u8>>(5)?);
+        let sum = sums::sketch(seq, day, url.as_deref(), &row.get::<_, Vec<u8>>(4)?, &row.get::<_, Vec<u8>>(5)?);
         let sum = if row.get(6)? { !sum } else { sum };
         update.execute(params![seq, day, sums::place(seq, cluster), sum])?;
     }
     drop(rows);
     drop((select, update));
-    each(to, "comparisons", "seq, evidence", |row| {
-        Ok(sums::comparison(row.get(1)?, &row.get::<_, Vec<u8>>(2)?))
-    })?;
+    each(to, "comparisons", "seq, evidence", |row| Ok(sums::comparison(row.get(1)?, &row.get::<_, Vec<u8>>(2)?)))?;
     each(to, "articles", "cluster, id, revision, story, into_id, pending", |row| {
         let into_id: Option<String> = row.get(5)?;
-        let sum =
-            sums::article(row.get(1)?, &row.get::<_, String>(2)?, row.get(3)?, row.get(4)?, into_id.as_deref());
+        let sum = sums::article(row.get(1)?, &row.get::<_, String>(2)?, row.get(3)?, row.get(4)?, into_id.as_deref());
         Ok(if row.get(6)? { sum } else { !sum })
     })?;
     each(to, "feed", "event, id, revision, into_id, at_ms", |row| {
@@ -251,9 +247,7 @@ fn fill_sums(to: &Transaction<'_>) -> Result<(), LedgerError> {
     each(to, "lessons", "seq, publication, lines", |row| {
         Ok(sums::lesson(row.get(1)?, &row.get::<_, String>(2)?, &row.get::<_, Vec<u8>>(3)?))
     })?;
-    each(to, "forgotten", "publication, seq", |row| {
-        Ok(sums::forgotten(&row.get::<_, String>(1)?, row.get(2)?))
-    })
+    each(to, "forgotten", "publication, seq", |row| Ok(sums::forgotten(&row.get::<_, String>(1)?, row.get(2)?)))
 }
 
 /// Writes the sum of every row of a table; `sum` finds the columns from 1 on.
@@ -263,7 +257,8 @@ fn each(
     columns: &str,
     sum: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<i64>,
 ) -> Result<(), LedgerError> {
-    let mut next = to.prepare(&format!("SELECT rowid, {columns} FROM {table} WHERE rowid > ?1 ORDER BY rowid LIMIT 1"))?;
+    let mut next =
+        to.prepare(&format!("SELECT rowid, {columns} FROM {table} WHERE rowid > ?1 ORDER BY rowid LIMIT 1"))?;
     let mut update = to.prepare(&format!("UPDATE {table} SET sum = ?2 WHERE rowid = ?1"))?;
     let mut last = i64::MIN;
     while let Some((row, sum)) = next.query_row([last], |row| Ok((row.get(0)?, sum(row)?))).optional()? {

@@ -109,7 +109,17 @@ mod tests {
         assert_eq!(sums, SUMS);
     }
 
-    const SUMS: [&str; 9] = ["", "", "", "", "", "", "", "", ""];
+    const SUMS: [&str; 9] = [
+        "235fb350a9379ca4",
+        "f678e764afd2df55",
+        "d239dde19b9e8f37",
+        "1cf35730629521b5",
+        "aa2b4c8ba5ba9429",
+        "b98ef8bdbb6b11ec",
+        "ccf1f8961b87ec41",
+        "276b8a0e27723baf",
+        "c21e6f0f6f15e8a3",
+    ];
 
     #[test]
     fn what_is_absent_is_not_what_is_empty() {

@@ -152,7 +152,11 @@ impl Before {
         }
         assert_eq!(alive, records.keys().cloned().collect(), "{about}");
         let after = feed.iter().filter(|event| event.seq > self.last_event).map(|event| event.id.as_str());
-        assert_eq!(after.collect::<BTreeSet<_>>().len(), records.len(), "{about}: every change is told behind the last");
+        assert_eq!(
+            after.collect::<BTreeSet<_>>().len(),
+            records.len(),
+            "{about}: every change is told behind the last"
+        );
         assert_eq!(reader.counts().expect("counts").articles, records.len() as u64, "{about}");
     }
 }

@@ -16,8 +16,7 @@ use crate::read::{self, Origin};
 pub fn filed(copy: &Copy, inbox: &Inbox, settings: &read::Settings, cleaner: &Cleaner) -> Option<Filed> {
     let path = decode_path(&copy.path);
     let claim = inbox.claim(&Path::new(DONE).join(&path), settings.max_file_bytes, settings.max_record_bytes).ok()?;
-    let origin =
-        Origin { path: copy.path.clone(), folder: source_folder(&path), sidecar: claim.sidecar.clone() };
+    let origin = Origin { path: copy.path.clone(), folder: source_folder(&path), sidecar: claim.sidecar.clone() };
     let mut pieces = read::split(path.file_name()?, &claim.file, settings);
     let piece = pieces.next()?.ok().filter(|piece| piece.record.is_none())?;
     let mut document = read::document(piece, &origin, settings).ok()?;

@@ -65,15 +65,8 @@ pub fn rebuild(from: &Sources<'_>) -> Result<Told, DeskError> {
     let new = Rebuilding::begin(&from.plan.state.path, from.aside)?;
     let next_seq = new.found.last_seq.max(from.mark.map_or(0, |mark| mark.document)) + 1;
     let told = Told { salvaged: new.found.documents, ..Told::default() };
-    let mut rebuild = Rebuild {
-        from,
-        new,
-        next_seq,
-        told,
-        claimed: BTreeSet::new(),
-        withdrawn: Vec::new(),
-        stories: Vec::new(),
-    };
+    let mut rebuild =
+        Rebuild { from, new, next_seq, told, claimed: BTreeSet::new(), withdrawn: Vec::new(), stories: Vec::new() };
     rebuild.run()?;
     let Rebuild { new, told, .. } = rebuild;
     new.finish()?;

@@ -40,7 +40,11 @@ pub fn read(outbox: &Path, id: &str) -> Option<Record> {
     let path = outbox.join(format!("{id}.json"));
     let record = fs::read(&path).map_err(|error| error.to_string()).and_then(|json| {
         let record: Record = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
-        if record.id == id && !record.copies.is_empty() { Ok(record) } else { Err("it is not the record of its name".into()) }
+        if record.id == id && !record.copies.is_empty() {
+            Ok(record)
+        } else {
+            Err("it is not the record of its name".into())
+        }
     });
     match record {
         Ok(record) => Some(record),
