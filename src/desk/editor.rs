@@ -5,6 +5,7 @@
 
 mod commit;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, never, select};
 
+use super::clock::{Calendar, now_ms};
 use super::files::{FileId, Files, Finished};
 use super::gate::Gate;
 use super::health::Health;
@@ -30,11 +32,15 @@ use crate::story::{Stories, Terms};
 /// the ledger cheap beside the syncs of their files; 20 ms is not felt by anyone who waits for one article.)
 const BATCH_DOCUMENTS: usize = 64;
 const BATCH_WAIT: Duration = Duration::from_millis(20);
-const MS_PER_DAY: i64 = 86_400_000;
 
-/// The desk was told to stop while its state could not be read or written; the next start goes on from the ledger.
+/// The editor ended before its time; the next start goes on from the ledger.
 #[derive(Debug)]
-pub struct Interrupted;
+pub enum Interrupted {
+    /// The desk was told to stop while its state could not be read or written.
+    Stopped,
+    /// The state is not what was written. No waiting helps: what is in memory was built from it and is decided with.
+    Damaged(LedgerError),
+}
 
 /// What the editor is given to work with.
 pub struct Seat {
@@ -64,6 +70,10 @@ pub struct Editor {
     batch: Batch,
     begun: Option<Instant>,
     fresh: Fresh,
+    started: Instant,
+    calendar: Calendar,
+    /// Damage that was met on the way to a decision, which is then not written.
+    damage: OnceCell<LedgerError>,
 }
 
 /// What the open batch knows and the ledger does not yet.
@@ -92,8 +102,9 @@ impl Fresh {
 
 impl Editor {
     /// Takes the seat: rebuilds what is kept in memory from the ledger and repeats what a crash left unpublished.
-    pub fn new(seat: Seat, today: i32, window_days: i32) -> Result<Self, LedgerError> {
+    pub fn new(seat: Seat, window_days: i32) -> Result<Self, LedgerError> {
         let next_seq = seat.ledger.last_seq()? + 1;
+        let calendar = Calendar::resume(seat.ledger.last_day()?, now_ms());
         let mut editor = Self {
             seat,
             files: Files::default(),
@@ -103,8 +114,11 @@ impl Editor {
             batch: Batch::default(),
             begun: None,
             fresh: Fresh::default(),
+            started: Instant::now(),
+            calendar,
+            damage: OnceCell::new(),
         };
-        editor.restore(today, window_days)?;
+        editor.restore(calendar.today(), window_days)?;
         Ok(editor)
     }
 
@@ -177,7 +191,7 @@ impl Editor {
         }
         if !batch.published.is_empty() {
             let mut ledger = seat.ledger;
-            seat.health.persist("writing the state", || ledger.commit(&batch)).ok_or(Interrupted)?;
+            persist(&seat.health, "writing the state", || ledger.commit(&batch))?;
         }
         Ok(())
     }
@@ -280,7 +294,7 @@ impl Editor {
     fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
         let Prepared { document, record, draft, lines, mut filed, mut body, mut sketch, mut terms } = prepared;
         let path = document.path.clone();
-        let day = (received_ms / MS_PER_DAY) as i32;
+        let day = self.calendar.day(received_ms, self.started.elapsed());
         if let Some(publication) = &draft.publication
             && self.seat.memory.knows_any(publication, &lines)
         {
@@ -297,14 +311,17 @@ impl Editor {
         let article = &filed.article;
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
-        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, .. } = self;
+        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, damage, .. } = self;
         let mut recall = |doc: u64| {
             let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
                 return Some(sketch(filed.as_ref()));
             }
-            let filed = health.persist("reading the state", || sound(ledger.filed(doc)))?;
-            filed.as_ref().map(sketch)
+            let filed = match persist(health, "reading the state", || sound(ledger.filed(doc))) {
+                Ok(filed) => filed,
+                Err(interrupted) => return note(damage, interrupted),
+            };
+            filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
         };
         let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
         if !verdict.evidence.is_empty() {
@@ -361,7 +378,10 @@ impl Editor {
     fn finish_again(&mut self, doc: u64) {
         let filed = match self.fresh.bodies.get(&doc) {
             Some(filed) => Some(filed.clone()),
-            None => self.read(|ledger| sound(ledger.filed(doc))).ok().flatten().map(Arc::new),
+            None => {
+                let filed = self.read(|ledger| sound(ledger.filed(doc)));
+                filed.unwrap_or_else(|end| note(&self.damage, end)).map(Arc::new)
+            }
         };
         let Seat { cleaner, memory, .. } = &self.seat;
         let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
@@ -404,14 +424,37 @@ impl Editor {
     fn cluster_of(&self, doc: u64) -> Option<u64> {
         match self.fresh.clusters.get(&doc) {
             Some(&cluster) => Some(cluster),
-            None => self.read(|ledger| ledger.cluster_of(doc)).ok().flatten(),
+            None => self.read(|ledger| ledger.cluster_of(doc)).unwrap_or_else(|end| note(&self.damage, end)),
         }
     }
 
     /// Reads the ledger, pausing while it cannot be read.
     fn read<T>(&self, query: impl Fn(&Ledger) -> Result<T, LedgerError>) -> Result<T, Interrupted> {
-        self.seat.health.persist("reading the state", || query(&self.seat.ledger)).ok_or(Interrupted)
+        persist(&self.seat.health, "reading the state", || query(&self.seat.ledger))
     }
+}
+
+/// Tries until it succeeds; damage is no trouble that passes.
+fn persist<T>(
+    health: &Health,
+    what: &'static str,
+    mut work: impl FnMut() -> Result<T, LedgerError>,
+) -> Result<T, Interrupted> {
+    let tried = health.persist(what, || match work() {
+        Err(error) if error.is_damage() => Ok(Err(Interrupted::Damaged(error))),
+        Err(error) => Err(error),
+        Ok(value) => Ok(Ok(value)),
+    });
+    tried.unwrap_or(Err(Interrupted::Stopped))
+}
+
+/// Keeps damage for the end of the batch, where nothing says so earlier.
+fn note<T>(damage: &OnceCell<LedgerError>, interrupted: Interrupted) -> Option<T> {
+    if let Interrupted::Damaged(error) = interrupted {
+        // The first one counts.
+        let _ = damage.set(error);
+    }
+    None
 }
 
 /// A stored body, passing over one that is damaged: that harms its own document, and is no reason for the desk to wait.
@@ -428,14 +471,4 @@ fn sound(stored: Result<Option<Filed>, LedgerError>) -> Result<Option<Filed>, Le
 fn retire(to: &Sender<Finished>, file: Finished) {
     // The retirer ends only after the editor; should it have died, the file stays in the inbox and is a redelivery later.
     let _ = to.send(file);
-}
-
-/// Days since 1970-01-01.
-pub fn today() -> i32 {
-    (now_ms() / MS_PER_DAY) as i32
-}
-
-/// Now, in milliseconds of Unix time.
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

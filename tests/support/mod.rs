@@ -28,7 +28,15 @@ pub struct Folders {
 
 impl Folders {
     pub fn new() -> Self {
-        let root = tempfile::tempdir().expect("a temporary folder");
+        Self::below(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// In memory where the machine has a place for that: for tests of what is written, and not of when it is on the disk.
+    pub fn in_memory() -> Self {
+        tempfile::tempdir_in("/dev/shm").map_or_else(|_| Self::new(), Self::below)
+    }
+
+    fn below(root: tempfile::TempDir) -> Self {
         for folder in ["inbox", "stage"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
         }
@@ -149,6 +157,13 @@ impl Desk {
         self.child().kill().expect("a kill");
         self.child().wait().expect("the end");
         self.child = None;
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    pub fn end(mut self) -> Option<i32> {
+        let status = self.child().wait().expect("the end");
+        self.child = None;
+        status.code()
     }
 
     /// SIGTERM, then the exit code.

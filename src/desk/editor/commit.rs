@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, retire, sound};
+use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, persist, retire, sound};
 use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
@@ -17,12 +17,20 @@ impl Editor {
     /// Writes the batch, then orders what it changed to be shown.
     pub(super) fn commit(&mut self) -> Result<(), Interrupted> {
         self.begun = None;
+        if let Some(error) = self.damage.take() {
+            return Err(Interrupted::Damaged(error));
+        }
         let mut rows = Vec::with_capacity(self.fresh.touched.len());
         for (cluster, times) in std::mem::take(&mut self.fresh.touched) {
             rows.push(self.next_state(cluster, times)?);
         }
         let at_ms = now_ms();
         for (row, created) in &rows {
+            // Nobody saw an article that came and went within one batch.
+            if *created && row.into_id.is_some() {
+                self.batch.articles.insert(row.cluster, row.clone());
+                continue;
+            }
             let event = match (&row.into_id, created) {
                 (Some(_), _) => "withdrawn",
                 (None, true) => "created",
@@ -42,7 +50,7 @@ impl Editor {
         let Self { seat: Seat { ledger, health, .. }, batch, .. } = self;
         if !batch.is_empty() {
             crash::point("editor.decided");
-            health.persist("writing the state", || ledger.commit(batch)).ok_or(Interrupted)?;
+            persist(health, "writing the state", || ledger.commit(batch))?;
             crash::point("editor.committed");
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
@@ -53,7 +61,7 @@ impl Editor {
         }
         for (row, _) in &rows {
             let health = self.seat.health.clone();
-            if health.persist("reading the state", || self.show(row)).ok_or(Interrupted)? {
+            if persist(&health, "reading the state", || self.show(row))? {
                 ordered.insert(row.cluster, row.revision);
             }
         }
