@@ -90,7 +90,7 @@ fn what_is_too_deep_or_packed_twice_fails_for_what_it_is() {
         ("nested.txt.zst", zstd(&zstd(article(40).as_bytes())), "not_text"),
         ("wide.txt.zst", zstd(&vec![b'a'; 8 << 20]), "bomb"),
         ("deep.json", deep.clone(), "bad_json"),
-        ("deep.jsonl", [&deep[..], &b"]".repeat(100_000)[..], b"}\n"].concat(), "bad_json"),
+        ("deep.jsonl", [&deep[..], &b"]".repeat(100_000)[..], b"}\n"].concat(), "no_text_field"),
         ("archive.txt", b"PK\x03\x04../../etc/passwd".to_vec(), "not_text"),
     ];
     for (name, content, _) in &cases {
