@@ -179,13 +179,12 @@ impl Works {
             cleaner,
             read: plan.read.clone(),
             max_time: Duration::from_millis(plan.desk.max_document_ms.max(1)),
-            ready: ready.clone(),
         };
         let workers = match plan.desk.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let pool = Pool::start(workers, bench).map_err(DeskError::Threads)?;
+        let pool = Pool::start(workers, bench, ready.clone()).map_err(DeskError::Threads)?;
         let reader = Reader {
             settings: plan.read.clone(),
             gate: gate.clone(),

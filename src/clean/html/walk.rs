@@ -6,15 +6,16 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::hints;
-use super::layout::{Container, Layout, Run, within, word_count};
+use super::layout::{Container, Layout, Past, Run, append_words, within, word_count};
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
 
 /// Lays a page out.
 ///
-/// At most `max_blocks` blocks are made; what follows is not read.
+/// At most `max_blocks` blocks are made; what follows is not read, and [`Layout::past`] tells where it begins.
 pub(super) fn layout(tree: &Tree, max_blocks: usize) -> Layout {
     let mut walk = Walk::new(tree, max_blocks);
+    walk.layout.past.clone_from(&tree.past);
     let mut at = Tree::ROOT;
     loop {
         let entered = walk.enter(at);
@@ -44,6 +45,8 @@ struct Walk<'t> {
     tree: &'t Tree,
     layout: Layout,
     max_blocks: usize,
+    /// More blocks were there.
+    over: bool,
     /// The containers that are open, innermost last.
     open: Vec<u32>,
     run: Run,
@@ -66,6 +69,7 @@ impl<'t> Walk<'t> {
             tree,
             layout: Layout::default(),
             max_blocks,
+            over: false,
             open: Vec::new(),
             run: Run::default(),
             space: false,
@@ -136,6 +140,7 @@ impl<'t> Walk<'t> {
                 }
                 // A box that the site's own element name or a script draws.
                 if self.is_hidden(id) {
+                    self.note_unseen(id);
                     return false;
                 }
             }
@@ -261,6 +266,16 @@ impl<'t> Walk<'t> {
             })
     }
 
+    fn note_unseen(&mut self, id: NodeId) {
+        let mut at = id;
+        while let Some(next) = self.tree.following(at, id) {
+            at = next;
+            if let Data::Text(..) = self.tree.node(at).data {
+                self.layout.note_unseen(self.tree.text(at));
+            }
+        }
+    }
+
     /// A page writes the same few hundred classes over and over.
     fn hints_of(&mut self, class: &'t str) -> hints::Hints {
         *self.known.entry(class).or_insert_with(|| hints::hints_of(class))
@@ -373,7 +388,13 @@ impl<'t> Walk<'t> {
         }
         let Some(&container) = self.open.last() else { return };
         if self.layout.runs.len() >= self.max_blocks {
-            self.layout.truncated = true;
+            if !self.over {
+                self.over = true;
+                let mut text = String::new();
+                append_words(&mut text, &run.text);
+                let why = format!("the page has more than {} blocks (`clean.html.max_blocks`)", self.max_blocks);
+                self.layout.past = Some(Past { why, text });
+            }
             return;
         }
         let kept = run.text.trim_end().len();
