@@ -8,6 +8,8 @@ use crate::article::BlockKind;
 
 /// Elements that a block may stand in, one bit each.
 pub(super) mod within {
+    use super::Tag;
+
     pub const ARTICLE: u32 = 1;
     pub const MAIN: u32 = 1 << 1;
     pub const ASIDE: u32 = 1 << 2;
@@ -57,6 +59,34 @@ pub(super) mod within {
         "item_body",
         "section",
     ];
+
+    /// What an element puts its blocks in by its name alone.
+    pub fn of(tag: Tag) -> u32 {
+        match tag {
+            Tag::Article => ARTICLE,
+            Tag::Main => MAIN,
+            Tag::Aside => ASIDE,
+            Tag::Nav | Tag::Menu => NAV,
+            Tag::Header => HEADER,
+            Tag::Footer => FOOTER,
+            Tag::Form | Tag::Fieldset => FORM,
+            Tag::Figure => FIGURE,
+            Tag::Figcaption | Tag::Caption => FIGCAPTION,
+            Tag::Table => TABLE,
+            Tag::Ul | Tag::Ol => LIST,
+            Tag::Li => ITEM,
+            Tag::Blockquote => QUOTE,
+            Tag::Pre => PRE,
+            Tag::Address => ADDRESS,
+            Tag::Button => BUTTON,
+            Tag::Label => LABEL,
+            Tag::Details | Tag::Summary => DETAILS,
+            Tag::Dialog => DIALOG,
+            Tag::Dl | Tag::Dt | Tag::Dd => DEFINITION,
+            Tag::Section => SECTION,
+            _ => 0,
+        }
+    }
 }
 
 /// A block-level element.

@@ -208,7 +208,7 @@ impl<'t> Walk<'t> {
             }
         }
         let above = (parent != NONE).then(|| &self.layout.containers[parent as usize]);
-        let mut within = above.map_or(0, |above| above.within) | bits(tag);
+        let mut within = above.map_or(0, |above| above.within) | within::of(tag);
         match self.tree.attribute(id, "role") {
             Some("navigation") => within |= within::NAV,
             Some("complementary") => within |= within::ASIDE,
@@ -413,31 +413,4 @@ fn is_single_spaced(text: &str) -> bool {
     let double =
         bytes.iter().zip(bytes.iter().skip(1)).fold(false, |double, (&a, &b)| double | ((a == b' ') & (b == b' ')));
     !odd && !double
-}
-
-fn bits(tag: Tag) -> u32 {
-    match tag {
-        Tag::Article => within::ARTICLE,
-        Tag::Main => within::MAIN,
-        Tag::Aside => within::ASIDE,
-        Tag::Nav | Tag::Menu => within::NAV,
-        Tag::Header => within::HEADER,
-        Tag::Footer => within::FOOTER,
-        Tag::Form | Tag::Fieldset => within::FORM,
-        Tag::Figure => within::FIGURE,
-        Tag::Figcaption | Tag::Caption => within::FIGCAPTION,
-        Tag::Table => within::TABLE,
-        Tag::Ul | Tag::Ol => within::LIST,
-        Tag::Li => within::ITEM,
-        Tag::Blockquote => within::QUOTE,
-        Tag::Pre => within::PRE,
-        Tag::Address => within::ADDRESS,
-        Tag::Button => within::BUTTON,
-        Tag::Label => within::LABEL,
-        Tag::Details | Tag::Summary => within::DETAILS,
-        Tag::Dialog => within::DIALOG,
-        Tag::Dl | Tag::Dt | Tag::Dd => within::DEFINITION,
-        Tag::Section => within::SECTION,
-        _ => 0,
-    }
 }
