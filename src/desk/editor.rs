@@ -28,10 +28,12 @@ use crate::dedup::{Deduplicator, Facts, Sketch, Standing};
 use crate::ledger::{Batch, DocumentRow, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key};
 use crate::story::{Stories, Terms};
 
-/// A batch is committed when it holds so many documents, or when its first has waited so long. (64 documents make one sync of
-/// the ledger cheap beside the syncs of their files; 20 ms is not felt by anyone who waits for one article.)
-const BATCH_DOCUMENTS: usize = 64;
+/// A batch is committed when it holds so many documents, when its first has waited so long and no other is in hand, or when it
+/// has waited the longest time. (20 ms is not felt by anyone who waits for one article. While more come they wait for each
+/// other anyway, and a batch writes each page of the ledger once, however many of its documents change it.)
+const BATCH_DOCUMENTS: usize = 256;
 const BATCH_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_BATCH_WAIT: Duration = Duration::from_millis(100);
 
 /// The editor ended before its time; the next start goes on from the ledger.
 #[derive(Debug)]
@@ -172,7 +174,8 @@ impl Editor {
                 self.commit()?;
                 continue;
             }
-            let commit_at = self.begun.map_or_else(never, |begun| after(BATCH_WAIT.saturating_sub(begun.elapsed())));
+            let wait = if self.seat.gate.is_empty() { BATCH_WAIT } else { LONGEST_BATCH_WAIT };
+            let commit_at = self.begun.map_or_else(never, |begun| after(wait.saturating_sub(begun.elapsed())));
             select! {
                 recv(ready) -> message => match message {
                     Ok(message) => self.arrange(message)?,
@@ -198,7 +201,8 @@ impl Editor {
 
     /// Whether the open batch has waited long enough.
     fn is_due(&self) -> bool {
-        self.begun.is_some_and(|begun| begun.elapsed() >= BATCH_WAIT)
+        let Some(waited) = self.begun.map(|begun| begun.elapsed()) else { return false };
+        waited >= LONGEST_BATCH_WAIT || (waited >= BATCH_WAIT && self.seat.gate.is_empty())
     }
 
     /// Puts what the workers finished in any order back into the order of arrival.
