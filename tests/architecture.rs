@@ -17,8 +17,9 @@ const ROAD: &[(&str, &[&str])] = &[
     ("dedup", &["article", "tokens"]),
     ("story", &["article", "tokens"]),
     ("outbox", &["article", "crash"]),
+    ("segments", &["crash"]),
     ("ledger", &["article", "crash"]),
-    ("desk", &["article", "crash", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger"]),
+    ("desk", &["article", "crash", "inbox", "read", "clean", "dedup", "segments", "story", "outbox", "ledger"]),
     ("config", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk"]),
     ("cli", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk", "config"]),
 ];

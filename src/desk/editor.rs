@@ -4,6 +4,9 @@
 //! same articles. A decision is committed before anything of it is shown: a restart never judges a document a copy of itself.
 
 mod commit;
+mod past;
+
+pub use past::Past;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,7 +25,7 @@ use super::work::{Failure, InputFile, Prepared, Ready, What};
 use crate::article::InputId;
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, NoContent};
-use crate::dedup::{Deduplicator, Facts, Sketch, Standing};
+use crate::dedup::{Deduplicator, Facts, Sketch};
 use crate::ledger::{Batch, DocumentRow, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key};
 use crate::story::{Stories, Terms};
 
@@ -31,6 +34,8 @@ use crate::story::{Stories, Terms};
 const BATCH_DOCUMENTS: usize = 64;
 const BATCH_WAIT: Duration = Duration::from_millis(20);
 const MS_PER_DAY: i64 = 86_400_000;
+/// Of the latest documents so many are told to the stories at start.
+const STORY_ARTICLES: u64 = 1 << 17;
 
 /// The desk was told to stop while its state could not be read or written; the next start goes on from the ledger.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub struct Seat {
     pub ledger: Ledger,
     pub cleaner: Arc<Cleaner>,
     pub dedup: Deduplicator,
+    pub past: Past,
     pub stories: Stories,
     pub memory: SiteMemory,
     pub publishers: Publishers,
@@ -81,6 +87,8 @@ struct Fresh {
     left: BTreeMap<u64, u64>,
     /// Files and the articles that hold their documents.
     waits: Vec<(FileId, u64)>,
+    /// Documents that left memory were moved: the ledger must know before the next is judged, for it is asked for them.
+    moved_sealed: bool,
     ended: Vec<(Arc<InputFile>, bool)>,
 }
 
@@ -110,27 +118,17 @@ impl Editor {
 
     fn restore(&mut self, today: i32, window_days: i32) -> Result<(), LedgerError> {
         let started = Instant::now();
-        let Seat { ledger, dedup, stories, memory, .. } = &mut self.seat;
+        let Seat { ledger, dedup, past, stories, memory, .. } = &mut self.seat;
+        let documents = past.restore(ledger, dedup, today.saturating_sub(window_days))?;
+        dedup.settle();
         let mut story_of = HashMap::new();
         ledger.each_story(|cluster, story| {
             story_of.insert(cluster, story);
         })?;
-        let mut documents = 0_u64;
-        ledger.each_sketch(today.saturating_sub(window_days), |row| {
-            documents += 1;
-            let standing = if row.roundup { Standing::Roundup } else { Standing::Ordinary };
-            if dedup.restore(row.seq, row.cluster, &Facts { url: row.url, day: row.day }, standing, row.brief).is_err()
-            {
-                tracing::warn!(
-                    document = row.seq,
-                    "its stored sketch is damaged: later copies of it will not be recognized"
-                );
-            }
-            // Only an article that was placed has terms.
-            if !row.terms.is_empty() {
-                let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
-                stories.restore(story, &Terms::from_bytes(row.terms), row.day);
-            }
+        // Open stories are far fewer, and of older articles the frequencies of terms keep less than half.
+        let placed_after = ledger.last_seq()?.saturating_sub(STORY_ARTICLES);
+        ledger.each_placed(placed_after, |cluster, day, terms| {
+            stories.restore(story_of.get(&cluster).copied().unwrap_or(cluster), &Terms::from_bytes(terms), day);
         })?;
         ledger.each_lesson(|lesson| {
             memory.learn(&lesson.publication, lesson.seq, &lesson.lines);
@@ -191,6 +189,9 @@ impl Editor {
                 Ok(cluster) => {
                     self.files.hold(&file);
                     self.fresh.waits.push((file.id, cluster));
+                    if self.fresh.moved_sealed {
+                        self.commit()?;
+                    }
                 }
                 Err(failure) => self.fail(&file, *failure),
             },
@@ -276,7 +277,7 @@ impl Editor {
         let article = &filed.article;
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
-        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, .. } = self;
+        let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, .. } = self;
         let mut recall = |doc: u64| {
             let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
@@ -285,7 +286,9 @@ impl Editor {
             let filed = health.persist("reading the state", || sound(ledger.filed(doc)))?;
             filed.as_ref().map(sketch)
         };
-        let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
+        let verdict = dedup.judge_with(seq, &facts, sketch, &mut recall, &mut past.archive(ledger, health));
+        let changed = verdict.moved.iter().map(|(doc, _)| doc).chain(&verdict.roundups);
+        fresh.moved_sealed |= past.holds_any(changed.copied());
         if !verdict.evidence.is_empty() {
             let evidence = serde_json::to_vec(&verdict.evidence).expect("plain values are JSON");
             self.batch.comparisons.push((seq, evidence));

@@ -7,6 +7,7 @@
 mod reader;
 mod rows;
 mod schema;
+mod sealed;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use reader::{Counts, FeedEvent, Reader, rfc3339};
 pub use rows::{ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, SketchRow, Sketched, Taught, path_key};
+pub use sealed::Settled;
 
 use crate::article::InputId;
 
@@ -166,26 +168,6 @@ impl Ledger {
     /// Articles whose current state the outbox may not show yet.
     pub fn pending(&self) -> Result<Vec<ArticleRow>, LedgerError> {
         reader::articles(&self.connection, "WHERE pending = 1 ORDER BY cluster", [])
-    }
-
-    /// Calls `take` for every sketch that arrived on `since_day` or later, in arrival order.
-    pub fn each_sketch(&self, since_day: i32, mut take: impl FnMut(SketchRow<'_>)) -> Result<(), LedgerError> {
-        let mut statement = self.connection.prepare(
-            "SELECT seq, cluster, day, url, brief, terms, roundup FROM sketches WHERE day >= ?1 ORDER BY seq",
-        )?;
-        let mut rows = statement.query([since_day])?;
-        while let Some(row) = rows.next()? {
-            take(SketchRow {
-                seq: row.get::<_, i64>(0)? as u64,
-                cluster: row.get::<_, i64>(1)? as u64,
-                day: row.get(2)?,
-                url: row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?,
-                brief: row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?,
-                terms: row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?,
-                roundup: row.get(6)?,
-            });
-        }
-        Ok(())
     }
 
     /// Calls `take` for every article that founded or joined a story: `(cluster, story)`.

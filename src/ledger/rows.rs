@@ -94,7 +94,7 @@ pub struct DocumentRow {
     pub body: Vec<u8>,
 }
 
-/// A row that the near-copy index and the stories are rebuilt from.
+/// A row that the near-copy index is rebuilt from.
 #[derive(Clone, Copy, Debug)]
 pub struct SketchRow<'a> {
     pub seq: u64,
@@ -102,7 +102,6 @@ pub struct SketchRow<'a> {
     pub day: i32,
     pub url: Option<&'a str>,
     pub brief: &'a [u8],
-    pub terms: &'a [u8],
     pub roundup: bool,
 }
 
