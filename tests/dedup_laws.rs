@@ -469,14 +469,21 @@ proptest! {
         prop_assert!(ranges.values().all(|(first, last)| last - first <= 3), "{:?}", ranges);
     }
 
-    /// Holds as long as no phrase is in 64 documents, no cluster posts a shingle more often than it may, and no cluster is
-    /// larger than can be brought back: past that, memory and archive count apart.
+    /// Holds where no shingle is in more documents of a cluster than are posted (4), nor in 64 of all, and no cluster is larger
+    /// than can be brought back: past that, memory and archive count apart, and further documents are compared.
     #[test]
     fn a_verdict_does_not_depend_on_what_was_sealed(
-        documents in prop::collection::vec((1u64..8, 0u8..5, 0u64..6, 0usize..4), 1..40),
+        documents in prop::collection::vec((1u64..16, 0u8..5, 0u64..6, 0usize..4), 1..40),
     ) {
         let (mut whole, mut sealed) = (desk(), desk());
+        let mut uses: BTreeMap<u64, usize> = BTreeMap::new();
         for (n, (number, kind, other, seal)) in documents.iter().enumerate() {
+            for number in [*number, number + 1] {
+                *uses.entry(number).or_default() += 1;
+            }
+            if uses[number] > 4 || uses[&(number + 1)] > 4 {
+                continue;
+            }
             let text = match other {
                 0 => format!("{}\n\n{}", article(*number), article(number + 1)),
                 1 => sentences(*number, 20)[8..].join(" ") + " " + &sentences(number + 40, 12).join(" "),
@@ -485,7 +492,7 @@ proptest! {
             let url = format!("https://news.example/{number}");
             let facts = Facts { url: (kind % 2 == 0).then_some(url.as_str()), day: n as i32 / 10 };
             let (one, other) = (whole.feed_as(&text, &facts), sealed.feed_as(&text, &facts));
-            prop_assert_eq!(one, other, "document {}", n + 1);
+            prop_assert_eq!(one, other, "document {}", whole.texts.len());
             if *seal == 0 {
                 sealed.seal(n / 3);
             }

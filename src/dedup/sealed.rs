@@ -190,6 +190,9 @@ impl Deduplicator {
         archive: &mut dyn Archive,
     ) -> BTreeMap<DocId, Row> {
         let keys = sketch.keys.len();
+        if found.is_empty() && sealed.is_empty() && url == 0 {
+            return BTreeMap::new();
+        }
         let in_memory = tally(keys, found.to_vec(), min_hits, MAX_HITS).documents;
         let in_memory = in_memory.into_iter().map(|(_, ordinal)| ordinal).chain(same_url);
         let mut clusters: BTreeSet<ClusterId> = in_memory.map(|ordinal| self.clusters.row(ordinal).cluster).collect();

@@ -39,6 +39,10 @@ impl Line {
         bytes
     }
 
+    pub fn first_word(&self) -> u64 {
+        self.0[0]
+    }
+
     pub fn add(&mut self, mask: &Mask) {
         self.0.iter_mut().zip(mask).for_each(|(word, bit)| *word |= bit);
     }

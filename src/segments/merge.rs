@@ -15,7 +15,7 @@ use super::{Limits, put_in_place};
 use crate::crash;
 
 /// Segments that are left alone; every look-up asks each of them. With more, two neighbours become one.
-const MAX_SEGMENTS: usize = 6;
+const MAX_SEGMENTS: usize = 4;
 /// A merged segment spans at most this part of the window and of the memory: segments go whole, so larger ones would be held
 /// long after their first documents are too old, or take too many documents with them when memory is short.
 const MAX_PART: usize = 4;

@@ -111,6 +111,11 @@ impl Segments {
         ends.zip(begins).filter(|(end, begin)| end < begin).collect()
     }
 
+    /// Whether another segment would find room in memory.
+    pub fn has_room(&self) -> bool {
+        self.held().memory_bytes <= self.limits.max_memory_bytes / 4 * 3
+    }
+
     pub fn held(&self) -> Held {
         self.list.iter().fold(Held::default(), |held, segment| Held {
             segments: held.segments + 1,
@@ -361,7 +366,7 @@ mod tests {
             segments.finish_merge();
             segments.tend(0);
         }
-        assert!(segments.list.len() <= 6, "{:?}", segments.held());
+        assert!(segments.list.len() <= 4, "{:?}", segments.held());
         assert_eq!(files(folder.path()).len(), segments.list.len());
         assert_eq!((segments.gaps(), segments.held().documents), (vec![], 1_000));
         assert!((1..=1_000).all(|doc| hits(&segments, doc) == KEYS));

@@ -92,12 +92,14 @@ impl Segment {
     /// Adds the documents under each of `keys` (sorted, with their masks) as `(position, document)`. Where fewer than
     /// `least` keys can be here, nothing is read.
     pub fn find(&self, keys: &[(u64, Mask)], least: u32, found: &mut Vec<(u32, u64)>) {
+        // Without work between the reads the processor waits for many of them at once.
+        let touched = keys.iter().fold(0, |sum, (key, _)| sum ^ self.filter[self.line_of(*key)].first_word());
+        std::hint::black_box(touched);
         let mut passed = vec![0; keys.len() + 1];
         let mut count = 0;
         for (position, (key, mask)) in (0_u32..).zip(keys) {
-            let line = filter::line_of(*key, self.trailer.lines) as usize;
             passed[count] = position;
-            count += usize::from(self.filter[line].may_have(mask));
+            count += usize::from(self.filter[self.line_of(*key)].may_have(mask));
         }
         if count < least.max(1) as usize {
             return;
@@ -106,6 +108,10 @@ impl Segment {
         for &position in &passed[..count] {
             self.find_key(keys[position as usize].0, position, &mut block, found);
         }
+    }
+
+    fn line_of(&self, key: u64) -> usize {
+        filter::line_of(key, self.trailer.lines) as usize
     }
 
     fn find_key(&self, key: u64, position: u32, block: &mut Block, found: &mut Vec<(u32, u64)>) {

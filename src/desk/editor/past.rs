@@ -61,6 +61,10 @@ impl Past {
         dedup.rely_on_archive(through, segments.held().memory_bytes);
         let mut restored = 0;
         for (after, end) in gaps {
+            // What is missing before all others was most likely forgotten for want of room.
+            if after == 0 && !self.segments.as_ref().is_some_and(Segments::has_room) {
+                continue;
+            }
             let documents = self.fill(ledger, dedup, (after, end), since_day)?;
             let rest = dedup.len();
             if let Some(rest) = dedup.oldest(rest) {
@@ -246,7 +250,8 @@ impl Chunk {
 /// Reads rows on this thread and indexes them on another; how many.
 fn load(ledger: &Ledger, dedup: &mut Deduplicator, stretch: (u64, u64), since_day: i32) -> Result<u64, LedgerError> {
     let (give, chunks) = bounded::<Chunk>(CHUNKS_IN_HAND);
-    std::thread::scope(|scope| {
+    // Takes `give` along, and drops it at its end: the other thread ends then.
+    std::thread::scope(move |scope| {
         scope.spawn(move || chunks.iter().for_each(|chunk| chunk.restore_into(dedup)));
         let (mut chunk, mut documents) = (Chunk::default(), 0);
         ledger.each_sketch_of(stretch, since_day, |row| {
