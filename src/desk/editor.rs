@@ -4,6 +4,9 @@
 //! same articles. A decision is committed before anything of it is shown: a restart never judges a document a copy of itself.
 
 mod commit;
+mod past;
+
+pub use past::Past;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,7 +27,7 @@ use super::work::{Failure, InputFile, Prepared, Ready, What};
 use crate::article::InputId;
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, NoContent};
-use crate::dedup::{Deduplicator, Facts, Sketch, Standing};
+use crate::dedup::{Deduplicator, Facts, Sketch};
 use crate::ledger::{Batch, DocumentRow, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key};
 use crate::story::{Stories, Terms};
 
@@ -34,6 +37,8 @@ use crate::story::{Stories, Terms};
 const BATCH_DOCUMENTS: usize = 256;
 const BATCH_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_BATCH_WAIT: Duration = Duration::from_millis(100);
+/// Of the latest documents so many are told to the stories at start.
+const STORY_ARTICLES: u64 = 1 << 17;
 
 /// The editor ended before its time; the next start goes on from the ledger.
 #[derive(Debug)]
@@ -49,6 +54,7 @@ pub struct Seat {
     pub ledger: Ledger,
     pub cleaner: Arc<Cleaner>,
     pub dedup: Deduplicator,
+    pub past: Past,
     pub stories: Stories,
     pub memory: SiteMemory,
     pub publishers: Publishers,
@@ -93,6 +99,8 @@ struct Fresh {
     left: BTreeMap<u64, u64>,
     /// Files and the articles that hold their documents.
     waits: Vec<(FileId, u64)>,
+    /// Documents that left memory were moved: the ledger must know before the next is judged, for it is asked for them.
+    moved_sealed: bool,
     ended: Vec<(Arc<InputFile>, bool)>,
 }
 
@@ -126,27 +134,18 @@ impl Editor {
 
     fn restore(&mut self, today: i32, window_days: i32) -> Result<(), LedgerError> {
         let started = Instant::now();
-        let Seat { ledger, dedup, stories, memory, .. } = &mut self.seat;
+        let Seat { ledger, dedup, past, stories, memory, .. } = &mut self.seat;
+        let documents = past.restore(ledger, dedup, today.saturating_sub(window_days))?;
+        dedup.settle();
         let mut story_of = HashMap::new();
         ledger.each_story(|cluster, story| {
             story_of.insert(cluster, story);
         })?;
-        let mut documents = 0_u64;
-        ledger.each_sketch(today.saturating_sub(window_days), |row| {
-            documents += 1;
-            let standing = if row.roundup { Standing::Roundup } else { Standing::Ordinary };
-            if dedup.restore(row.seq, row.cluster, &Facts { url: row.url, day: row.day }, standing, row.brief).is_err()
-            {
-                tracing::warn!(
-                    document = row.seq,
-                    "its stored sketch is damaged: later copies of it will not be recognized"
-                );
-            }
-            // Only an article that was placed has terms.
-            if !row.terms.is_empty() {
-                let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
-                stories.restore(story, &Terms::from_bytes(row.terms), row.day);
-            }
+        // Open stories are far fewer, and of older articles the frequencies of terms keep less than half.
+        let placed_after = ledger.last_seq()?.saturating_sub(STORY_ARTICLES);
+        ledger.each_placed(placed_after, |row| {
+            let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
+            stories.restore(story, &Terms::from_bytes(row.terms), row.day);
         })?;
         ledger.each_lesson(|lesson| {
             memory.learn(&lesson.publication, lesson.seq, &lesson.lines);
@@ -224,6 +223,9 @@ impl Editor {
                 Ok(cluster) => {
                     self.files.hold(&file);
                     self.fresh.waits.push((file.id, cluster));
+                    if self.fresh.moved_sealed {
+                        self.commit()?;
+                    }
                 }
                 Err(failure) => self.fail(&file, *failure),
             },
@@ -315,7 +317,7 @@ impl Editor {
         let article = &filed.article;
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
-        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, damage, .. } = self;
+        let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, damage, .. } = self;
         let mut recall = |doc: u64| {
             let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
@@ -327,7 +329,9 @@ impl Editor {
             };
             filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
         };
-        let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
+        let verdict = dedup.judge_with(seq, &facts, sketch, &mut recall, &mut past.archive(ledger, health, damage));
+        let changed = verdict.moved.iter().map(|(doc, _)| doc).chain(&verdict.roundups);
+        fresh.moved_sealed |= past.holds_any(changed.copied());
         if !verdict.evidence.is_empty() {
             let evidence = serde_json::to_vec(&verdict.evidence).expect("plain values are JSON");
             self.batch.comparisons.push((seq, evidence));

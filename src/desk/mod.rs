@@ -43,7 +43,7 @@ use crate::ledger::{self, LedgerError};
 use crate::outbox::{self, Outbox, OutboxError};
 use crate::read;
 use crate::story::{self, Stories};
-use editor::{Editor, Interrupted, Seat};
+use editor::{Editor, Interrupted, Past, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
 use intake::{Returned, Until};
@@ -159,6 +159,7 @@ impl Works {
             Publishers::start(plan.outbox.writers, outbox, health.clone(), done).map_err(DeskError::Threads)?;
         let (retire, finished) = bounded(WAITING_TASKS);
         let seat = Seat {
+            past: Past::open(&plan.state.path, &plan.dedup, &ledger),
             ledger,
             cleaner: cleaner.clone(),
             dedup: Deduplicator::new(plan.dedup.clone()),
