@@ -51,7 +51,9 @@ impl Reader {
         // A WAL database needs its shared-memory file even for reading, hence read-write; nothing is written.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         super::prepare(&connection, &path)?;
-        Ok(Some(Self { connection }))
+        // The first desk is just making it.
+        let is_made = connection.table_exists(None, "counters")?;
+        Ok(is_made.then_some(Self { connection }))
     }
 
     /// Checks every page of the file; the problems found, none when it is sound.
