@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, after, never, select};
 use super::files::{FileId, Files, Finished};
 use super::gate::Gate;
 use super::health::Health;
+use super::lock::Anchor;
 use super::progress::Progress;
 use super::publisher::{Published, Publishers};
 use super::revise;
@@ -39,6 +40,7 @@ pub struct Interrupted;
 /// What the editor is given to work with.
 pub struct Seat {
     pub ledger: Ledger,
+    pub anchor: Anchor,
     pub cleaner: Arc<Cleaner>,
     pub dedup: Deduplicator,
     pub stories: Stories,
@@ -168,7 +170,8 @@ impl Editor {
         }
         if !batch.published.is_empty() {
             let mut ledger = seat.ledger;
-            seat.health.persist("writing the state", || ledger.commit(&batch)).ok_or(Interrupted)?;
+            let commit = || seat.anchor.check().and_then(|()| ledger.commit(&batch));
+            seat.health.persist("writing the state", commit).ok_or(Interrupted)?;
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ mod retirer;
 mod revise;
 mod work;
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ use editor::{Editor, Interrupted, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
 use intake::{Returned, Until};
-pub use lock::{LockError, running};
+pub use lock::{LockError, holds, running};
 pub use progress::{Progress, Snapshot};
 use publisher::Publishers;
 use reader::{Reader, Task};
@@ -146,6 +147,7 @@ impl Works {
             leftovers.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
         }
         let ledger = Ledger::open(&plan.state.path)?;
+        let anchor = lock::Anchor::drop_at(&plan.state.path.join(ledger::FILE_NAME))?;
         let outbox = Arc::new(Outbox::open(&plan.outbox.path)?);
         let health = Arc::new(Health::new(&plan.state.path));
         let gate = Arc::new(Gate::new(plan.desk.max_documents, plan.desk.max_bytes));
@@ -155,6 +157,7 @@ impl Works {
         let (retire, finished) = bounded(WAITING_TASKS);
         let seat = Seat {
             ledger,
+            anchor,
             cleaner: cleaner.clone(),
             dedup: Deduplicator::new(plan.dedup.clone()),
             stories: Stories::new(plan.story.clone()),
@@ -191,7 +194,7 @@ impl Works {
             next_file: 0,
             next_ticket: 0,
         };
-        let retirer = Retirer { health: health.clone(), progress: progress.clone(), returned };
+        let retirer = Retirer { recent: VecDeque::new(), health: health.clone(), progress: progress.clone(), returned };
         let (tasks, waiting) = bounded(WAITING_TASKS);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
         Ok(Self {

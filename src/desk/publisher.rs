@@ -82,10 +82,15 @@ impl Publishers {
 
 fn work(orders: &Receiver<Order>, outbox: &Outbox, health: &Health, room: &Gate, done: &Sender<Published>) {
     for order in orders {
-        let shown = health.persist("writing the outbox", || match &order.record {
-            Some(record) => outbox.publish(&order.id, record),
-            None => outbox.withdraw(&order.id),
-        });
+        // What a slow disk has not taken in time after a stop is pending in the ledger, and shown by the next start.
+        let shown = if health.in_haste() {
+            None
+        } else {
+            health.persist("writing the outbox", || match &order.record {
+                Some(record) => outbox.publish(&order.id, record),
+                None => outbox.withdraw(&order.id),
+            })
+        };
         room.leave(order.record.as_ref().map_or(0, Vec::len));
         if shown.is_some() {
             // The editor may have ended already on an error of its own; the ledger then still says pending.

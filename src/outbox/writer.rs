@@ -54,19 +54,37 @@ impl Outbox {
         let partial = self.folder.join(PARTIAL).join(format!("{id}.json"));
         let whole = self.path_of(id);
         // A crash before the rename leaves a file in `.partial`, which the next start removes.
-        let mut file = self.about(&partial, File::create(&partial))?;
+        let mut file = self.about(&partial, self.create(&partial))?;
         crash::point("outbox.created");
-        self.about(&partial, file.write_all(record))?;
+        self.about(&partial, crash::fault("outbox.write").and_then(|()| file.write_all(record)))?;
         crash::point("outbox.written");
         // Without this, a power cut after the rename was seen to leave an empty file under the final name.
-        self.about(&partial, file.sync_data())?;
+        // After a sync that failed nothing of the file is trusted: the next attempt begins with an empty one.
+        self.about(&partial, crash::fault("outbox.sync").and_then(|()| file.sync_data()))?;
         drop(file);
         crash::point("outbox.synced");
         // The old record until here, the new one from here.
-        self.about(&whole, fs::rename(&partial, &whole))?;
+        self.about(&whole, crash::fault("outbox.rename").and_then(|()| fs::rename(&partial, &whole)))?;
         crash::point("outbox.renamed");
         // A power cut before this may bring the old record back; the ledger still holds the article as pending.
         self.sync_folder()
+    }
+
+    /// Creates a file in the working folder, and that folder where it went missing; the outbox itself is never made anew:
+    /// the disk that it lies on may not be mounted.
+    fn create(&self, partial: &Path) -> io::Result<File> {
+        crash::fault("outbox.create")?;
+        match File::create(partial) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match fs::create_dir(self.folder.join(PARTIAL)) {
+                    // Another thread may have been faster.
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                    _ => {}
+                }
+                File::create(partial)
+            }
+            created => created,
+        }
     }
 
     /// Takes the record of a withdrawn article out of the outbox durably. That it is gone already is fine.
@@ -82,7 +100,13 @@ impl Outbox {
 
     fn sync_folder(&self) -> Result<(), OutboxError> {
         // Opened anew each time: the folder may have been replaced while the desk was paused.
-        self.about(&self.folder, self.sync.run(|| File::open(&self.folder)?.sync_all()))
+        self.about(
+            &self.folder,
+            self.sync.run(|| {
+                crash::fault("outbox.sync_folder")?;
+                File::open(&self.folder)?.sync_all()
+            }),
+        )
     }
 
     fn about<T>(&self, path: &Path, result: io::Result<T>) -> Result<T, OutboxError> {
