@@ -1,8 +1,12 @@
-//! Places where a test can make the process die, between any two durable steps, or a worker fall over one document.
+//! Places where a test can make the process die, or the system fail, at and between any two durable steps, or a worker fall over
+//! one document.
 //!
-//! Only in builds with debug assertions: a release build holds no trace of it. `COPYDESK_CRASH=retire:3` kills the process
-//! with SIGKILL when the point `retire` is passed for the third time. `COPYDESK_POISON=word` makes a worker panic over a document
-//! that holds `word:panic`, and never come back from one that holds `word:hang`.
+//! Only in builds with debug assertions: a release build holds no trace of it. `COPYDESK_CRASH=retirer.retired:3` kills the
+//! process with SIGKILL when that point is passed for the third time. `COPYDESK_FAULT=outbox.write:28:3:FILE` makes that step
+//! fail with error 28 from its third time on, for as long as FILE exists: removing it is the cure. `COPYDESK_POISON=word` makes a
+//! worker panic over a document that holds `word:panic`, and never come back from one that holds `word:hang`.
+
+use std::io;
 
 /// Dies here if the environment says so.
 #[cfg(debug_assertions)]
@@ -23,10 +27,51 @@ pub fn point(name: &str) {
     }
 }
 
+/// Fails here if the environment says so, as the system might.
+#[cfg(debug_assertions)]
+pub fn fault(name: &str) -> io::Result<()> {
+    use std::path::PathBuf;
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    struct Plan {
+        name: String,
+        errno: i32,
+        first: u64,
+        while_there: PathBuf,
+        passed: AtomicU64,
+    }
+    static PLAN: LazyLock<Option<Plan>> = LazyLock::new(|| {
+        let plan = std::env::var("COPYDESK_FAULT").ok()?;
+        let mut parts = plan.splitn(4, ':');
+        let mut part = || parts.next();
+        let (name, errno, first, file) = (part()?, part()?, part()?, part()?);
+        let (errno, first) = (errno.parse().ok()?, first.parse().ok()?);
+        Some(Plan { name: name.to_owned(), errno, first, while_there: file.into(), passed: AtomicU64::new(0) })
+    });
+    match &*PLAN {
+        Some(plan)
+            if plan.name == name
+                && plan.passed.fetch_add(1, Ordering::SeqCst) + 1 >= plan.first
+                && plan.while_there.exists() =>
+        {
+            Err(io::Error::from_raw_os_error(plan.errno))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Nothing, in a release build.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn point(_name: &str) {}
+
+/// Never fails, in a release build.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn fault(_name: &str) -> io::Result<()> {
+    Ok(())
+}
 
 /// Panics over this document, or hangs, if it says so and the environment allows it.
 #[cfg(debug_assertions)]

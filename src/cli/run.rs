@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use copydesk::config::Loaded;
 use copydesk::desk::{self, Progress};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use super::Folders;
@@ -20,8 +20,8 @@ Examples:
 /// Watch the inbox and publish articles until stopped
 ///
 /// Files are taken as soon as they are whole, and moved to done/ or failed/ in the inbox when their articles are
-/// published. SIGTERM or SIGINT finishes what is in hand (within 10 seconds) and ends; nothing is lost however the
-/// program ends. A second desk on the same inbox is refused with exit code 75.
+/// published. SIGTERM or SIGINT finishes what is in hand (within 10 seconds) and ends, a second one ends at once with exit
+/// code 1; nothing is lost however the program ends. A second desk on the same inbox is refused with exit code 75.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
@@ -54,17 +54,23 @@ impl Command {
     }
 }
 
-/// Resolves when the program is told to stop: SIGTERM from a service manager, SIGINT from a keyboard.
+/// Resolves when the program is told to stop: SIGTERM from a service manager, SIGINT from a keyboard. Told a second time, it
+/// ends at once, which loses no more than a kill does: nothing.
 pub async fn stopped() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match (terminate, interrupt) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        // Without handlers a signal ends the program at once, which loses nothing either.
-        _ => std::future::pending().await,
+    // Without handlers a signal ends the program at once.
+    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return std::future::pending().await };
+    told(&mut terminate, &mut interrupt).await;
+    tokio::spawn(async move {
+        told(&mut terminate, &mut interrupt).await;
+        tracing::warn!("told to stop again: ending at once, the next start goes on from here");
+        std::process::exit(Exit::Failed as i32);
+    });
+}
+
+async fn told(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }

@@ -1,7 +1,5 @@
 //! `copydesk status`: what the desk has done and is doing.
 
-use std::path::Path;
-
 use clap::Args;
 use copydesk::config::{Loaded, Settings};
 use copydesk::desk::{self, Report};
@@ -47,7 +45,7 @@ impl Command {
         let state = &settings.state.path;
         let reader = Reader::open(state)?;
         let status = Status {
-            desk: at_work(state),
+            desk: at_work(&settings),
             done: reader.as_ref().map(Reader::counts).transpose()?,
             waiting: waiting(&settings),
             last_event: reader.as_ref().map_or(Ok(0), Reader::last_event)?,
@@ -64,9 +62,14 @@ impl Command {
 }
 
 /// The report of the desk that runs now. One that was killed leaves its report behind, and no lock.
-fn at_work(state: &Path) -> Option<Report> {
-    let pid = desk::running(state)?;
-    Some(desk::report(state).unwrap_or(Report { pid, state: "starting".into(), ..Report::default() }))
+fn at_work(settings: &Settings) -> Option<Report> {
+    let state = &settings.state.path;
+    if let Some(pid) = desk::running(state) {
+        return Some(desk::report(state).unwrap_or(Report { pid, state: "starting".into(), ..Report::default() }));
+    }
+    let pid = desk::holds(&settings.inbox.path)?;
+    let reason = format!("its state folder is not {}: that was moved away, or it has another", state.display());
+    Some(Report { pid, state: "unknown".into(), reasons: vec![reason], ..Report::default() })
 }
 
 /// Counts the files in the inbox.
@@ -90,6 +93,7 @@ fn text(status: &Status, settings: &Settings) -> String {
     let mut table = Table::plain();
     let mut row = |name: &str, value: String, remark: String| table.row([name.to_owned(), value, remark]);
     match &status.desk {
+        Some(desk) if desk.started_at.is_empty() => row("desk", desk.state.clone(), format!("process {}", desk.pid)),
         Some(desk) => row("desk", desk.state.clone(), format!("process {}, since {}", desk.pid, desk.started_at)),
         None => row("desk", "not running".into(), String::new()),
     }

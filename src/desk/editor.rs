@@ -20,6 +20,7 @@ use super::clock::{Calendar, now_ms};
 use super::files::{FileId, Files, Finished};
 use super::gate::Gate;
 use super::health::Health;
+use super::lock::Anchor;
 use super::progress::Progress;
 use super::publisher::{Published, Publishers};
 use super::revise;
@@ -52,6 +53,7 @@ pub enum Interrupted {
 /// What the editor is given to work with.
 pub struct Seat {
     pub ledger: Ledger,
+    pub anchor: Anchor,
     pub cleaner: Arc<Cleaner>,
     pub dedup: Deduplicator,
     pub past: Past,
@@ -193,7 +195,7 @@ impl Editor {
         }
         if !batch.published.is_empty() {
             let mut ledger = seat.ledger;
-            persist(&seat.health, "writing the state", || ledger.commit(&batch))?;
+            persist(&seat.health, "writing the state", || seat.anchor.check().and_then(|()| ledger.commit(&batch)))?;
         }
         Ok(())
     }

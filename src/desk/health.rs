@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub struct Report {
     pub pid: u32,
     /// RFC 3339, UTC.
     pub started_at: String,
-    /// `running`, `paused` or `stopping`.
+    /// `running`, `paused` or `stopping`; for a desk whose report is not had, `starting` or `unknown`.
     pub state: String,
     /// Why it is paused, one line each.
     pub reasons: Vec<String>,
@@ -37,6 +37,8 @@ pub struct Report {
 struct Now {
     stopping: Option<Instant>,
     troubles: BTreeMap<&'static str, String>,
+    /// The last report could not be written.
+    is_mute: bool,
 }
 
 /// Shared by all threads of a desk.
@@ -45,6 +47,9 @@ pub struct Health {
     now: Mutex<Now>,
     changed: Condvar,
     file: PathBuf,
+    /// The state folder. It is locked while the report on disk is not the last one: that needs no room and no right to
+    /// write, and `status` sees it.
+    folder: Option<File>,
     started_at: String,
 }
 
@@ -52,8 +57,9 @@ impl Health {
     /// A desk that runs, shown in `state/desk.json`.
     pub fn new(state: &Path) -> Self {
         let started_at = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string();
-        let health = Self { now: Mutex::default(), changed: Condvar::new(), file: state.join(FILE_NAME), started_at };
-        health.show(&health.lock());
+        let (file, folder) = (state.join(FILE_NAME), File::open(state).ok());
+        let health = Self { now: Mutex::default(), changed: Condvar::new(), file, folder, started_at };
+        health.show(&mut health.lock());
         health
     }
 
@@ -61,13 +67,18 @@ impl Health {
     pub fn stop(&self) {
         let mut now = self.lock();
         now.stopping.get_or_insert_with(Instant::now);
-        self.show(&now);
+        self.show(&mut now);
         self.changed.notify_all();
     }
 
     /// Whether the desk was told to stop.
     pub fn stopping(&self) -> bool {
         self.lock().stopping.is_some()
+    }
+
+    /// Whether the desk was told to stop so long ago that work which the next start can do is left to it.
+    pub fn in_haste(&self) -> bool {
+        self.lock().stopping.is_some_and(|since| since.elapsed() > PATIENCE_AFTER_STOP)
     }
 
     /// Tries `work` until it succeeds, pausing between attempts; `None` only when the desk is to stop before that.
@@ -92,7 +103,7 @@ impl Health {
             if !self.wait(pause) {
                 return None;
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = longer(pause);
         }
     }
 
@@ -129,7 +140,9 @@ impl Health {
                 tracing::error!(what, %error, "paused: nothing is lost, the desk goes on by itself once this is cured");
             }
             now.troubles.insert(what, error);
-            self.show(&now);
+            self.show(&mut now);
+        } else if now.is_mute {
+            self.show(&mut now);
         }
     }
 
@@ -138,7 +151,7 @@ impl Health {
         let mut now = self.lock();
         if now.troubles.remove(what).is_some() {
             tracing::info!(what, "cured: the desk goes on");
-            self.show(&now);
+            self.show(&mut now);
         }
     }
 
@@ -146,8 +159,8 @@ impl Health {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the report whole; on a full disk the old one stays, the log has said it.
-    fn show(&self, now: &Now) {
+    /// Writes the report whole; on a full disk the old one stays, and the lock on the folder says that it is old.
+    fn show(&self, now: &mut Now) {
         let state = match (now.stopping, now.troubles.is_empty()) {
             (Some(_), _) => "stopping",
             (None, false) => "paused",
@@ -161,13 +174,28 @@ impl Health {
         };
         let partial = self.file.with_extension("json.partial");
         let json = serde_json::to_vec_pretty(&report).expect("plain values are JSON");
-        let _ = fs::write(&partial, json).and_then(|()| fs::rename(&partial, &self.file));
+        now.is_mute = fs::write(&partial, json).and_then(|()| fs::rename(&partial, &self.file)).is_err();
+        if let Some(folder) = &self.folder {
+            // Nobody else locks it but for a moment; what cannot be shown now is tried again with the next trouble.
+            let _ = if now.is_mute { folder.try_lock().is_ok() } else { folder.unlock().is_ok() };
+        }
     }
 }
 
-/// The last report of the desk in this state folder, `None` when there is none.
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).min(LONGEST_PAUSE)
+}
+
+/// The last report of the desk that works in this state folder, `None` when there is none. One that could not be written
+/// anew is shown as `paused`: that its disk takes nothing is trouble enough.
 pub fn report(state: &Path) -> Option<Report> {
-    serde_json::from_slice(&fs::read(state.join(FILE_NAME)).ok()?).ok()
+    let mut report: Report = serde_json::from_slice(&fs::read(state.join(FILE_NAME)).ok()?).ok()?;
+    let is_old = matches!(File::open(state).ok()?.try_lock_shared(), Err(TryLockError::WouldBlock));
+    if is_old {
+        report.state = "paused".into();
+        report.reasons.push("the state folder takes no report: the log of the desk says why".into());
+    }
+    Some(report)
 }
 
 #[cfg(test)]
@@ -192,6 +220,30 @@ mod tests {
             if attempts < 3 { Err("disk full") } else { Ok(7) }
         });
         assert_eq!((value, attempts), (Some(7), 3));
+        assert_eq!(report(folder.path()).unwrap().state, "running");
+    }
+
+    #[test]
+    fn however_long_the_trouble_the_next_attempt_is_less_than_ten_seconds_away() {
+        let pauses = std::iter::successors(Some(FIRST_PAUSE), |pause| Some(longer(*pause)));
+        assert!(pauses.take(100).all(|pause| pause < Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_written_is_shown_as_paused_until_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = Health::new(folder.path());
+        let partial = folder.path().join(FILE_NAME).with_extension("json.partial");
+        // A folder in the way, as a full disk is.
+        fs::create_dir(&partial).unwrap();
+        health.trouble("publishing", "disk full".into());
+        let shown = report(folder.path()).unwrap();
+        assert_eq!((shown.state.as_str(), shown.reasons.len()), ("paused", 1));
+        assert!(shown.reasons[0].contains("takes no report"), "{shown:?}");
+        fs::remove_dir(&partial).unwrap();
+        health.trouble("publishing", "disk full".into());
+        assert_eq!(report(folder.path()).unwrap().reasons, ["publishing: disk full"]);
+        health.cured("publishing");
         assert_eq!(report(folder.path()).unwrap().state, "running");
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The only part of the desk that waits for the outside world, and so the part that tokio drives.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio::task::block_in_place;
 use super::health::Health;
 use super::progress::Progress;
 use super::reader::Task;
-use crate::inbox::{Found, Inbox, Intake, Ready, Stamp};
+use crate::inbox::{Found, Inbox, Intake, Ready, Stamp, encode_path};
 
 /// Files taken from the inbox's state machine at once.
 const ROOM: usize = 256;
@@ -24,6 +24,8 @@ const ROOM: usize = 256;
 const TELL: Duration = Duration::from_secs(10);
 /// Pause after the inbox itself could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Unreadable files that are remembered for the report; all are tried again.
+const MAX_UNREADABLE: usize = 64;
 
 /// What became of a file that the reader was given.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum Returned {
     Kept(PathBuf, Stamp),
     /// It changed, or could not be read now.
     Again(PathBuf),
+    /// The system failed to deliver it, and how.
+    Unreadable(PathBuf, String),
 }
 
 /// When the intake ends by itself.
@@ -62,6 +66,7 @@ pub async fn watch(
     tokio::pin!(stop);
     let mut trouble: Option<String> = None;
     let mut told = Duration::ZERO;
+    let mut unreadable = BTreeMap::new();
     let mut has_scanned = false;
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {
@@ -80,8 +85,9 @@ pub async fn watch(
             }
         }
         while let Ok(files) = returned.try_recv() {
-            take_back(&mut intake, files);
+            take_back(&mut intake, &mut unreadable, files);
         }
+        report(inbox, &mut unreadable, &health);
         if !hand_on(inbox, &mut queue, &tasks) {
             return;
         }
@@ -126,27 +132,57 @@ pub async fn watch(
         tokio::select! {
             biased;
             () = &mut stop => return,
-            Some(files) = returned.recv() => take_back(&mut intake, files),
+            Some(files) = returned.recv() => take_back(&mut intake, &mut unreadable, files),
             () = signal.changed(), if queue.is_empty() => {}
             () = tokio::time::sleep(wait), if queue.is_empty() => {}
         }
     }
 }
 
-fn take_back(intake: &mut Intake, files: Vec<Returned>) {
+/// Files that the system failed to deliver, with its error. The others go on, so the desk does not wait for them.
+type Unreadable = BTreeMap<PathBuf, String>;
+
+fn take_back(intake: &mut Intake, unreadable: &mut Unreadable, files: Vec<Returned>) {
     for file in files {
         match file {
-            Returned::Gone(path) => intake.finished(&path),
-            Returned::Kept(path, stamp) => intake.kept(&path, &stamp),
+            Returned::Gone(path) => {
+                unreadable.remove(&path);
+                intake.finished(&path);
+            }
+            Returned::Kept(path, stamp) => {
+                unreadable.remove(&path);
+                intake.kept(&path, &stamp);
+            }
             Returned::Again(path) => intake.again(&path),
+            Returned::Unreadable(path, error) => {
+                intake.unreadable(&path);
+                if unreadable.len() < MAX_UNREADABLE {
+                    unreadable.insert(path, error);
+                }
+            }
         }
+    }
+}
+
+/// Says which file cannot be read, for as long as it is there and cannot be.
+fn report(inbox: &Inbox, unreadable: &mut Unreadable, health: &Health) {
+    const WHAT: &str = "reading a file";
+    // A file that was taken away is read no more.
+    unreadable.retain(|path, _| !matches!(inbox.stat(path), Ok(None)));
+    match unreadable.first_key_value() {
+        Some((path, error)) => {
+            let more = unreadable.len() - 1;
+            health.trouble(WHAT, format!("{}: {error}: the others go on ({more} more like it)", encode_path(path)));
+        }
+        None => health.cured(WHAT),
     }
 }
 
 /// Hands on as much as there is room for; false when the reader is gone.
 fn hand_on(inbox: &Inbox, queue: &mut VecDeque<Ready>, tasks: &Sender<Task>) -> bool {
-    while let Some(Ready { path, .. }) = queue.front() {
-        match tasks.try_send(Task { inbox: inbox.clone(), path: path.clone(), in_place: false }) {
+    while let Some(Ready { path, stamp }) = queue.front() {
+        let task = Task { inbox: inbox.clone(), path: path.clone(), stamp: Some(*stamp), in_place: false };
+        match tasks.try_send(task) {
             Ok(()) => {
                 queue.pop_front();
             }
@@ -203,7 +239,7 @@ fn send(inbox: &Inbox, found: &mut Vec<PathBuf>, tasks: &Sender<Task>, progress:
     found.sort_unstable();
     progress.found.fetch_add(found.len() as u64, Ordering::Relaxed);
     for path in found.drain(..) {
-        if health.stopping() || tasks.send(Task { inbox: inbox.clone(), path, in_place: true }).is_err() {
+        if health.stopping() || tasks.send(Task { inbox: inbox.clone(), path, stamp: None, in_place: true }).is_err() {
             return;
         }
     }

@@ -1,12 +1,16 @@
 //! One desk per inbox and per state folder: who holds them, and the refusal that names the holder.
 //!
 //! `flock` is bound to the open file: it vanishes with the process however that ends, so a lock is never stale. The inbox is
-//! locked as a folder, which writes nothing into it.
+//! locked as a folder, which writes nothing into it. Also here: whether the state file is still where it was taken.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::crash;
+use crate::ledger::LedgerError;
 
 /// Name of the file in the state folder that holds the process id of the desk.
 pub const FILE_NAME: &str = "desk.lock";
@@ -44,14 +48,12 @@ pub fn take(state: &Path, inbox: Option<&Path>) -> Result<Lock, LockError> {
     fs::create_dir_all(state).map_err(io(state))?;
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io(&path))?;
-    if let Err(error) = file.try_lock() {
-        let mut pid = String::new();
-        let _ = file.read_to_string(&mut pid);
-        return Err(refusal(error, state, pid.trim().parse().ok()));
+    if let Err(error) = hold(&file) {
+        return Err(refusal(error, state, holder(&file).or_else(|| written(&mut file))));
     }
     let inbox = inbox.map(|inbox| {
         let folder = File::open(inbox).map_err(io(inbox))?;
-        match folder.try_lock() {
+        match hold(&folder) {
             Ok(()) => Ok(folder),
             Err(error) => Err(refusal(error, inbox, holder(&folder))),
         }
@@ -65,14 +67,30 @@ pub fn take(state: &Path, inbox: Option<&Path>) -> Result<Lock, LockError> {
 /// The desk that holds the state folder now, `None` when no desk runs.
 pub fn running(state: &Path) -> Option<u32> {
     let mut file = File::open(state.join(FILE_NAME)).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            file.read_to_string(&mut pid).ok()?;
-            pid.trim().parse().ok()
-        }
+    holder(&file).or_else(|| match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => written(&mut file),
         _ => None,
+    })
+}
+
+/// The desk that works on this inbox now, whatever its state folder, where the system tells.
+pub fn holds(inbox: &Path) -> Option<u32> {
+    holder(&File::open(inbox).ok()?)
+}
+
+/// Looks again so often, so far apart, when a lock is held by no desk: `running` holds one for a moment where the system
+/// does not tell.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+fn hold(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if holder(file).is_none() => std::thread::sleep(BETWEEN_LOOKS),
+            result => return result,
+        }
     }
+    file.try_lock()
 }
 
 fn refusal(error: TryLockError, path: &Path, pid: Option<u32>) -> LockError {
@@ -82,17 +100,59 @@ fn refusal(error: TryLockError, path: &Path, pid: Option<u32>) -> LockError {
     }
 }
 
-/// Asks the kernel who holds the lock on an open folder: `/proc/locks` names the process by device and inode.
-fn holder(folder: &File) -> Option<u32> {
-    let inode = folder.metadata().ok()?.ino();
+/// What the holder wrote into the lock file: for a moment after it got the lock, still the process before it.
+fn written(file: &mut File) -> Option<u32> {
+    let mut pid = String::new();
+    file.read_to_string(&mut pid).ok()?;
+    pid.trim().parse().ok()
+}
+
+/// Asks the kernel who holds the exclusive lock on an open file or folder: `/proc/locks` names the process by device and
+/// inode. Takes no lock itself, so that asking keeps nobody out.
+fn holder(file: &File) -> Option<u32> {
+    let inode = file.metadata().ok()?.ino();
     let locks = fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| {
         let mut fields = line.split_whitespace();
         let kind = fields.nth(1)?;
-        let pid = fields.nth(2)?;
+        let mode = fields.nth(1)?;
+        let pid = fields.next()?;
         let place = fields.next()?;
-        (kind == "FLOCK" && place.rsplit(':').next()? == inode.to_string()).then(|| pid.parse().ok())?
+        let is_it = kind == "FLOCK" && mode == "WRITE" && place.rsplit(':').next()? == inode.to_string();
+        // 0 where the process is in a namespace that is not seen from here.
+        is_it.then(|| pid.parse().ok().filter(|pid| *pid > 0))?
     })
+}
+
+/// Holds the state file to its place: a folder that was moved or removed takes every write, and a restart finds none of it.
+#[derive(Debug)]
+pub struct Anchor {
+    path: PathBuf,
+    place: (u64, u64),
+}
+
+impl Anchor {
+    /// Remembers which file lies at `path` now.
+    pub fn drop_at(path: &Path) -> Result<Self, LedgerError> {
+        let place = place(path).map_err(|source| LedgerError::Io { path: path.into(), source })?;
+        Ok(Self { path: path.into(), place })
+    }
+
+    /// Whether it still lies there; one look at the file system.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        let source = match crash::fault("ledger.commit").and_then(|()| place(&self.path)) {
+            Ok(place) if place == self.place => return Ok(()),
+            Ok(_) => {
+                io::Error::other("another file has taken its place: put the state folder back, or restart the desk")
+            }
+            Err(error) => error,
+        };
+        Err(LedgerError::Io { path: self.path.clone(), source })
+    }
+}
+
+fn place(path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
 #[cfg(test)]
@@ -111,6 +171,35 @@ mod tests {
         drop(lock);
         assert_eq!(running(folder.path()), None);
         take(folder.path(), None).unwrap();
+    }
+
+    #[test]
+    fn who_only_asks_keeps_no_desk_out() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(take(folder.path(), None).unwrap());
+        let asks = File::open(folder.path().join(FILE_NAME)).unwrap();
+        asks.lock_shared().unwrap();
+        let asking = std::thread::spawn(move || {
+            std::thread::park_timeout(BETWEEN_LOOKS);
+            asks.unlock().unwrap();
+        });
+        take(folder.path(), None).unwrap();
+        asking.join().unwrap();
+    }
+
+    #[test]
+    fn a_file_that_was_moved_or_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "one").unwrap();
+        let anchor = Anchor::drop_at(&path).unwrap();
+        anchor.check().unwrap();
+        fs::rename(&path, folder.path().join("away")).unwrap();
+        assert!(anchor.check().is_err());
+        fs::write(&path, "two").unwrap();
+        assert!(anchor.check().unwrap_err().to_string().contains("another file"));
+        fs::rename(folder.path().join("away"), &path).unwrap();
+        anchor.check().unwrap();
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod retirer;
 mod revise;
 mod work;
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,7 +48,7 @@ use editor::{Editor, Interrupted, Past, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
 use intake::{Returned, Until};
-pub use lock::{LockError, running};
+pub use lock::{LockError, holds, running};
 pub use progress::{Progress, Snapshot};
 use publisher::Publishers;
 use reader::{Reader, Task};
@@ -152,6 +153,7 @@ impl Works {
         }
         let outbox = Arc::new(Outbox::open(&plan.outbox.path)?);
         let ledger = recover::open(plan, inbox, &cleaner)?;
+        let anchor = lock::Anchor::drop_at(&plan.state.path.join(ledger::FILE_NAME))?;
         let health = Arc::new(Health::new(&plan.state.path));
         let gate = Arc::new(Gate::new(plan.desk.max_documents, plan.desk.max_bytes));
         let (done, published) = unbounded();
@@ -161,6 +163,7 @@ impl Works {
         let seat = Seat {
             past: Past::open(&plan.state.path, &plan.dedup, &ledger),
             ledger,
+            anchor,
             cleaner: cleaner.clone(),
             dedup: Deduplicator::new(plan.dedup.clone()),
             stories: Stories::new(plan.story.clone()),
@@ -197,7 +200,7 @@ impl Works {
             next_file: 0,
             next_ticket: 0,
         };
-        let retirer = Retirer { health: health.clone(), progress: progress.clone(), returned };
+        let retirer = Retirer { recent: VecDeque::new(), health: health.clone(), progress: progress.clone(), returned };
         let (tasks, waiting) = bounded(WAITING_TASKS);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
         let ended = Arc::new(Notify::new());

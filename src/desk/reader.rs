@@ -13,7 +13,7 @@ use super::health::Health;
 use super::intake::Returned;
 use super::progress::Progress;
 use super::work::{Failure, InputFile, Job, Pool, Ready, What};
-use crate::inbox::{Claim, Inbox, Refused, encode_path, source_folder};
+use crate::inbox::{Claim, Inbox, Refused, Stamp, encode_path, source_folder};
 use crate::read::{self, Origin, Rejected};
 
 /// A file that is ready to be read.
@@ -23,6 +23,8 @@ pub struct Task {
     pub inbox: Inbox,
     /// Relative to that folder.
     pub path: PathBuf,
+    /// What it looked like when it had settled; `None` where it was given and need not settle.
+    pub stamp: Option<Stamp>,
     /// It was given, and stays where it is whatever becomes of it.
     pub in_place: bool,
 }
@@ -46,6 +48,8 @@ enum Outcome {
     Whole,
     /// It is to be looked at again: it changed, or could not be read now.
     Again,
+    /// The system failed to deliver it.
+    Unreadable(Rejected),
 }
 
 impl Reader {
@@ -72,18 +76,45 @@ impl Reader {
         self.next_file += 1;
         let claimed = self.health.persist("reading the inbox", || {
             match task.inbox.claim(&task.path, self.settings.max_records_bytes, self.settings.max_record_bytes) {
+                Err(refused) if refused.is_bad_sector() => Ok(Err(refused)),
                 Err(Refused::Desk(error)) => Err(error),
                 other => Ok(other),
             }
         });
         match claimed {
             None => {}
+            // The next writer began before its turn came.
+            Some(Ok(claim)) if task.stamp.is_some_and(|settled| settled != claim.stamp) => {
+                self.progress.files.fetch_add(1, Ordering::Relaxed);
+                let _ = self.returned.send(vec![Returned::Again(task.path.clone())]);
+            }
             Some(Ok(mut claim)) => {
                 file.stamp = Some(claim.stamp);
                 file.origin.sidecar = claim.sidecar.take();
                 let file = Arc::new(file);
-                let complete = matches!(self.split(&file, &claim), Outcome::Whole);
+                let complete = match self.split(&file, &claim) {
+                    Outcome::Whole => true,
+                    Outcome::Again => false,
+                    // Nobody gives it a second time.
+                    Outcome::Unreadable(error) if task.in_place => {
+                        self.tell(&file, 0, What::Failed(Box::new(Failure::rejected(&file, error))));
+                        true
+                    }
+                    Outcome::Unreadable(error) => {
+                        self.unreadable(task, error.message);
+                        false
+                    }
+                };
                 self.tell(&file, 0, What::End { complete });
+            }
+            Some(Err(refused)) if refused.is_bad_sector() && !task.in_place => {
+                self.progress.files.fetch_add(1, Ordering::Relaxed);
+                self.unreadable(task, refused.to_string());
+            }
+            Some(Err(refused @ Refused::Desk(_))) if task.in_place => {
+                let file = Arc::new(file);
+                self.tell(&file, 0, What::Failed(Box::new(Failure::refused(&file, &refused))));
+                self.tell(&file, 0, What::End { complete: true });
             }
             Some(Err(Refused::Vanished | Refused::NotRegular(_) | Refused::Desk(_))) => {
                 self.progress.files.fetch_add(1, Ordering::Relaxed);
@@ -99,13 +130,17 @@ impl Reader {
         }
     }
 
+    fn unreadable(&self, task: &Task, error: String) {
+        let _ = self.returned.send(vec![Returned::Unreadable(task.path.clone(), error)]);
+    }
+
     fn split(&mut self, file: &Arc<InputFile>, claim: &Claim) -> Outcome {
         let name = file.path.file_name().unwrap_or_default();
         // A file that is one document is handed on only when it proved to be one version to its end. Records go on as they
         // come: each is whole by itself, and is recognized should the file be read again.
         let mut single = None;
         let mut rejected = None;
-        for piece in read::split(name, &claim.file, &self.settings) {
+        for piece in read::split(name, claim.bytes(), &self.settings) {
             if self.health.stopping() {
                 return Outcome::Again;
             }
@@ -130,8 +165,7 @@ impl Reader {
         }
         if let Some(error) = rejected {
             if error.is_transient() {
-                tracing::warn!(path = %file.origin.path, %error, "cannot be read now, trying again later");
-                return Outcome::Again;
+                return Outcome::Unreadable(error);
             }
             self.tell(file, 0, What::Failed(Box::new(Failure::rejected(file, error))));
         }

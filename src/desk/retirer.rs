@@ -1,9 +1,14 @@
 //! Lets files leave the inbox once everything of them is shown or reported: last of all steps, and harmless to repeat.
+//!
+//! A writer that still holds a file open writes on wherever the file goes, so each is looked at once more after a while.
 
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::files::Finished;
@@ -17,8 +22,24 @@ use crate::inbox::{ErrorReport, Fault, Retired, Stamp};
 /// Files that are given back to the intake together, at the most.
 const TOGETHER: usize = 64;
 
+/// When a file that has left is looked at once more: a writer that had it open is through or at work by then.
+const SECOND_LOOK: Duration = Duration::from_secs(5);
+/// Files that wait for their second look; of more the oldest get it early.
+const MAX_RECENT: usize = 16_384;
+
+/// A file that has left.
+pub struct Left {
+    at: Instant,
+    file: Arc<InputFile>,
+    /// Where it went, relative to the inbox, and what it was like.
+    to: PathBuf,
+    stamp: Stamp,
+}
+
 /// Moves what is finished.
 pub struct Retirer {
+    /// In the order of their leaving.
+    pub recent: VecDeque<Left>,
     pub health: Arc<Health>,
     pub progress: Arc<Progress>,
     pub returned: UnboundedSender<Vec<Returned>>,
@@ -26,19 +47,35 @@ pub struct Retirer {
 
 impl Retirer {
     /// Works until the editor ends.
-    pub fn run(self, finished: &Receiver<Finished>) {
+    pub fn run(mut self, finished: &Receiver<Finished>) {
         let mut back = Vec::new();
-        for file in finished {
-            back.push(self.retire(&file));
-            self.progress.files.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let next = match self.recent.front() {
+                Some(left) => finished.recv_deadline(left.at + SECOND_LOOK),
+                None => finished.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match next {
+                Ok(file) => {
+                    back.push(self.retire(&file));
+                    self.progress.files.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
             // Together while more is waiting: the intake is woken once for all of them.
-            if finished.is_empty() || back.len() >= TOGETHER {
+            if !back.is_empty() && (finished.is_empty() || back.len() >= TOGETHER) {
                 let _ = self.returned.send(std::mem::take(&mut back));
             }
+            while self.recent.len() > MAX_RECENT
+                || self.recent.front().is_some_and(|left| left.at.elapsed() >= SECOND_LOOK)
+            {
+                self.recent.pop_front().into_iter().for_each(look_back);
+            }
         }
+        self.recent.into_iter().for_each(look_back);
     }
 
-    fn retire(&self, finished: &Finished) -> Returned {
+    fn retire(&mut self, finished: &Finished) -> Returned {
         let Finished { file, failures, complete, .. } = finished;
         let path = file.path.clone();
         let Some(stamp) = file.stamp.filter(|_| *complete) else { return Returned::Again(path) };
@@ -48,7 +85,11 @@ impl Retirer {
         let retired = self.health.persist("retiring files", || self.step(file, &stamp, failures));
         match retired {
             Some(Retired::Kept) => Returned::Kept(path, stamp),
-            Some(Retired::Moved(_) | Retired::Deleted | Retired::Gone) => Returned::Gone(path),
+            Some(Retired::Moved(to)) => {
+                self.recent.push_back(Left { at: Instant::now(), file: file.clone(), to, stamp });
+                Returned::Gone(path)
+            }
+            Some(Retired::Deleted | Retired::Gone) => Returned::Gone(path),
             Some(Retired::Changed) | None => Returned::Again(path),
         }
     }
@@ -75,6 +116,21 @@ impl Retirer {
                 Ok(Retired::Kept)
             }
             result => result,
+        }
+    }
+}
+
+/// Gives a file back to the inbox that was written to after it had left: what is in it now is a new version.
+fn look_back(left: Left) {
+    let Left { file, to, stamp, .. } = left;
+    let inbox = &file.inbox;
+    let now = inbox.stat(&to).ok().flatten();
+    if now.is_some_and(|now| now.inode == stamp.inode && !now.is_same_content(&stamp)) {
+        match inbox.give_back(&to, &file.path) {
+            Ok(()) => tracing::info!(path = %file.origin.path, "was written to after it was read: it is read again"),
+            Err(error) => {
+                tracing::warn!(path = %file.origin.path, %error, "was written to after it was read, and cannot be put back");
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Inbox, folder};
+use crate::crash;
 
 /// What a sidecar's name has behind its document's.
 pub const SIDECAR_ENDING: &str = ".meta.json";
@@ -43,7 +44,7 @@ impl Stamp {
     }
 
     /// Equal but for the time of the last status change, which a rename sets.
-    pub(super) fn is_same_content(&self, other: &Self) -> bool {
+    pub fn is_same_content(&self, other: &Self) -> bool {
         Self { ctime_ns: 0, ..*self } == Self { ctime_ns: 0, ..*other }
     }
 }
@@ -77,6 +78,13 @@ impl From<io::Error> for Refused {
     }
 }
 
+impl Refused {
+    /// Whether the disk failed at this very file: others may be sound, so the desk need not wait for it.
+    pub fn is_bad_sector(&self) -> bool {
+        matches!(self, Self::Desk(error) if Errno::from_io_error(error) == Some(Errno::IO))
+    }
+}
+
 /// A file opened for reading.
 #[derive(Debug)]
 pub struct Claim {
@@ -92,6 +100,11 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Its bytes.
+    pub fn bytes(&self) -> impl Read + '_ {
+        Bytes(&self.file)
+    }
+
     /// Whether the file is still what was opened, and still under its name: ask after the last byte was read.
     pub fn unchanged(&self) -> io::Result<bool> {
         if Stamp::of(&rustix::fs::fstat(&self.file)?) != self.stamp {
@@ -103,6 +116,16 @@ impl Claim {
             Err(error) if Fault::of(&error.into()) == Fault::Vanished => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A file's bytes, where a test can make the system fail.
+struct Bytes<'a>(&'a File);
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        crash::fault("inbox.read")?;
+        self.0.read(buffer)
     }
 }
 
@@ -187,6 +210,7 @@ fn open_regular(parent: impl AsFd, name: &OsStr) -> Result<(File, Stamp), Refuse
         FileType::RegularFile => Ok(Stamp::of(&stat)),
         kind => Err(Refused::NotRegular(kind_name(kind))),
     };
+    crash::fault("inbox.open")?;
     regular(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(io::Error::from)?)?;
     // Without blocking: what became a FIFO in between would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;

@@ -3,7 +3,7 @@
 //! A state machine without a thread or a clock of its own: the desk calls [`Intake::poll`] when it has room, waits for
 //! [`Signal::changed`](super::watcher::Signal::changed) or for the time that the batch names, and says what became of each file.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hasher;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -58,12 +58,13 @@ pub struct Intake {
     settler: Settler,
     scan: Option<Scan>,
     /// Hints not yet followed.
-    hints: BTreeMap<PathBuf, bool>,
+    hints: BTreeMap<PathBuf, Patience>,
     dirty: bool,
     has_scanned: bool,
     next_scan: Duration,
     earliest_scan: Duration,
-    in_flight: HashSet<PathBuf>,
+    /// Files that are being read, `true` when something was hinted of them meanwhile.
+    in_flight: HashMap<PathBuf, bool>,
     /// Files that stay in the inbox after they were read, by the hash of path and stamp, and the scan that last met them.
     kept: HashMap<u64, u64>,
     /// Somebody writes sidecars here, so one may come after its document: a closed document waits for it as well.
@@ -88,7 +89,7 @@ impl Intake {
             has_scanned: false,
             next_scan: Duration::ZERO,
             earliest_scan: Duration::ZERO,
-            in_flight: HashSet::new(),
+            in_flight: HashMap::new(),
             kept: HashMap::new(),
             uses_sidecars: false,
             scans: 0,
@@ -115,6 +116,10 @@ impl Intake {
     /// a monotonic clock. An error concerns the desk; nothing is lost by it, call again after a pause.
     pub fn poll(&mut self, now: Duration, max: usize) -> io::Result<Batch> {
         let mut batch = Batch::default();
+        if self.settler.next_due(now).is_some() {
+            // What seems to have settled may be in the hands of its next writer, and the event that says so on its way.
+            self.watcher.catch_up();
+        }
         self.take_hints();
         let result = self.step(now, max, &mut batch);
         if let Err(error) = result {
@@ -133,30 +138,45 @@ impl Intake {
 
     /// The file has been retired, has failed, or is gone.
     pub fn finished(&mut self, path: &Path) {
-        self.in_flight.remove(path);
+        self.landed(path);
     }
 
     /// The file has been read and stays where it is: it is not read again before it changes.
     pub fn kept(&mut self, path: &Path, stamp: &Stamp) {
-        self.in_flight.remove(path);
+        self.landed(path);
         self.kept.insert(fingerprint(path, stamp), self.scans);
     }
 
     /// The file changed while it was read, or could not be read for now: it settles anew.
     pub fn again(&mut self, path: &Path) {
+        // One that was unreadable has been told of before, and has its pause.
+        if self.in_flight.remove(path).is_some() {
+            self.hints.entry(path.to_owned()).or_insert(Patience::Usual);
+        }
+    }
+
+    /// The system failed to deliver the file: it is tried again after a pause.
+    pub fn unreadable(&mut self, path: &Path) {
         self.in_flight.remove(path);
-        self.hints.entry(path.to_owned()).or_insert(false);
+        self.hints.insert(path.to_owned(), Patience::Unreadable);
+    }
+
+    /// No longer in flight; a later version may have taken its name meanwhile.
+    fn landed(&mut self, path: &Path) {
+        if self.in_flight.remove(path) == Some(true) {
+            self.hints.entry(path.to_owned()).or_insert(Patience::Usual);
+        }
     }
 
     fn take_hints(&mut self) {
         let taken = self.watcher.take();
         self.dirty |= taken.dirty;
-        for (path, whole) in taken.paths {
+        for (path, patience) in taken.paths {
             let room = self.hints.len() < self.inbox.settings().max_hints;
             match self.hints.get_mut(&path) {
-                Some(known) => *known |= whole,
+                Some(known) => *known = patience,
                 None if room => {
-                    self.hints.insert(path, whole);
+                    self.hints.insert(path, patience);
                 }
                 None => self.dirty = true,
             }
@@ -168,14 +188,14 @@ impl Intake {
             if batch.ready.len() >= max {
                 return Ok(());
             }
-            if let Some(path) = self.settler.next_due(now).map(Path::to_owned) {
-                self.look(&path, Patience::Usual, now, batch)?;
-            } else if let Some((path, whole)) = self.hints.pop_first() {
-                let patience = if whole { Patience::None } else { Patience::Usual };
-                if let Err(error) = self.look(&path, patience, now, batch) {
-                    self.hints.insert(path, whole);
+            // Hints first: one of them may say that a file which seems to have settled is being written again.
+            if let Some((path, patience)) = self.hints.pop_first() {
+                if let Err(error) = self.look(&path, Some(patience), now, batch) {
+                    self.hints.insert(path, patience);
                     return Err(error);
                 }
+            } else if let Some(path) = self.settler.next_due(now).map(Path::to_owned) {
+                self.look(&path, None, now, batch)?;
             } else if !self.scan_on(now, batch)? {
                 return Ok(());
             }
@@ -183,8 +203,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Looks at one path that is due or hinted.
-    fn look(&mut self, path: &Path, patience: Patience, now: Duration, batch: &mut Batch) -> io::Result<()> {
+    /// Looks at one path that is hinted, or due where no patience is given.
+    fn look(&mut self, path: &Path, patience: Option<Patience>, now: Duration, batch: &mut Batch) -> io::Result<()> {
         match self.inbox.look_at(path)? {
             Some(Found::File { path, stamp, is_orphan_sidecar }) => {
                 self.observe(path, stamp, is_orphan_sidecar, patience, now, batch);
@@ -207,11 +227,12 @@ impl Intake {
         path: PathBuf,
         stamp: Stamp,
         is_orphan_sidecar: bool,
-        patience: Patience,
+        patience: Option<Patience>,
         now: Duration,
         batch: &mut Batch,
     ) {
-        if self.in_flight.contains(&path) {
+        if let Some(hinted) = self.in_flight.get_mut(&path) {
+            *hinted = true;
             return;
         }
         if !self.kept.is_empty()
@@ -221,14 +242,18 @@ impl Intake {
             return self.settler.drop_path(&path);
         }
         self.uses_sidecars |= is_orphan_sidecar;
-        let patience = match patience {
-            _ if stamp.size == 0 || is_orphan_sidecar => Patience::Long,
-            Patience::None if self.uses_sidecars && !self.inbox.has_sidecar(&path) => Patience::Usual,
-            patience => patience,
+        let verdict = match patience {
+            None => self.settler.observe_due(&path, stamp, now),
+            Some(Patience::Unreadable) => self.settler.observe(&path, stamp, Patience::Unreadable, now),
+            Some(_) if stamp.size == 0 || is_orphan_sidecar => self.settler.observe(&path, stamp, Patience::Long, now),
+            Some(Patience::None) if self.uses_sidecars && !self.inbox.has_sidecar(&path) => {
+                self.settler.observe(&path, stamp, Patience::Usual, now)
+            }
+            Some(patience) => self.settler.observe(&path, stamp, patience, now),
         };
-        match self.settler.observe(&path, stamp, patience, now) {
+        match verdict {
             Verdict::Ready => {
-                self.in_flight.insert(path.clone());
+                self.in_flight.insert(path.clone(), false);
                 batch.ready.push(Ready { path, stamp });
             }
             Verdict::Wait(_) => {}
@@ -257,7 +282,7 @@ impl Intake {
             Some(Found::File { path, stamp, is_orphan_sidecar }) => {
                 self.met.0 += 1;
                 if !self.settler.is_watched(&path) {
-                    self.observe(path, stamp, is_orphan_sidecar, Patience::Usual, now, batch);
+                    self.observe(path, stamp, is_orphan_sidecar, Some(Patience::Usual), now, batch);
                 }
             }
             Some(Found::Folder { path, stamp }) => {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::sidecar_name;
 use super::{DONE, Done, FAILED, Fault, Inbox, SIDECAR_ENDING, Stamp, folder, name};
 use crate::article::{InputId, Removal};
+use crate::crash;
 
 /// What a report's name has behind the name of the file that it speaks of.
 pub const ERROR_ENDING: &str = ".error.json";
@@ -86,6 +87,17 @@ impl Inbox {
     /// Moves a file to `failed/`, its report beside it.
     pub fn fail(&self, path: &Path, stamp: &Stamp, report: &ErrorReport) -> io::Result<Retired> {
         self.set_aside(path, stamp, Some(report))
+    }
+
+    /// Puts a file that has left back into the inbox, under another name where its own is taken, and removes its report.
+    /// `moved` is where it went, `path` where it came from.
+    pub fn give_back(&self, moved: &Path, path: &Path) -> io::Result<()> {
+        if let Ok(failed) = moved.strip_prefix(FAILED) {
+            return self.retry(failed).map(drop);
+        }
+        let (from, target) = folder::open_parent(self.root(), moved)?;
+        let to = folder::make_parent(self.root(), None, path)?;
+        put_back(&from, target, &to, path.file_name().ok_or(Errno::INVAL)?)
     }
 
     /// Writes one bad record of a file of records to `failed/<stem>.record-<n>.jsonl` (`.json` if it is longer than a line),
@@ -191,6 +203,7 @@ impl Inbox {
                 // Crash after this: the file has lost its sidecar, but it is known by its content and goes to `done/`.
                 move_sidecar(&parent, &sidecar, &folder, &target)?;
             }
+            crash::fault("inbox.retire")?;
             match rename_new(&parent, file, &folder, &target) {
                 Err(Errno::EXIST) => continue,
                 Err(Errno::NOENT) => {

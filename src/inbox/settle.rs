@@ -1,4 +1,4 @@
-//! When a file may be read: at once when it was closed or renamed into place, else after it has kept still.
+//! When a file may be read: soon when it was closed or renamed into place, else after it has kept still.
 //!
 //! Pure: observations and the time come in, verdicts go out. The clock is monotonic, since mtimes lie and clocks jump.
 
@@ -10,6 +10,11 @@ use super::Stamp;
 
 /// How much longer a file waits that is empty, or a sidecar without its document: more is most likely to come.
 const LONG_FACTOR: u32 = 10;
+/// How long a closed file must keep still before it is looked at again: the next writer may be at it already, and the events
+/// that tell of it are waited for before the second look.
+const CLOSED: Duration = Duration::from_millis(10);
+/// Pause before a file is tried again that the system failed to deliver.
+const UNREADABLE: Duration = Duration::from_secs(3);
 
 /// How soon a file may be believed to be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +22,10 @@ pub enum Patience {
     /// It was closed by its writer or renamed into place.
     None,
     Usual,
-    /// Something is missing that is likely to come.
+    /// Something is missing that is likely to come: its content, its document, or the end of a writer's work.
     Long,
+    /// The system failed to deliver it.
+    Unreadable,
 }
 
 /// What to do with a file now.
@@ -56,9 +63,10 @@ impl Settler {
     /// Takes what a file looks like at `now`. A ready file is no longer watched.
     pub fn observe(&mut self, path: &Path, stamp: Stamp, patience: Patience, now: Duration) -> Verdict {
         let wait = match patience {
-            Patience::None => Duration::ZERO,
+            Patience::None => CLOSED.min(self.settle),
             Patience::Usual => self.settle,
             Patience::Long => self.settle * LONG_FACTOR,
+            Patience::Unreadable => UNREADABLE,
         };
         let known = self.forget(path);
         let since = match &known {
@@ -75,6 +83,17 @@ impl Settler {
         self.due.insert((due, path.to_owned()));
         self.watched.insert(path.to_owned(), Watched { stamp, since, due });
         Verdict::Wait(due)
+    }
+
+    /// Takes what a file whose time has come looks like at `now`: ready if it has kept still, else watched anew.
+    pub fn observe_due(&mut self, path: &Path, stamp: Stamp, now: Duration) -> Verdict {
+        match self.watched.get(path) {
+            Some(watched) if watched.stamp == stamp && watched.due <= now => {
+                self.forget(path);
+                Verdict::Ready
+            }
+            _ => self.observe(path, stamp, Patience::Usual, now),
+        }
     }
 
     /// Whether the file is being watched.
@@ -132,10 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_file_is_ready_at_once() {
+    fn a_closed_file_is_ready_when_no_other_writer_follows_at_once() {
         let mut settler = Settler::new(SETTLE, 10);
-        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::None, at(0)), Verdict::Ready);
+        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::None, at(0)), Verdict::Wait(CLOSED));
+        assert_eq!(settler.observe_due(Path::new("a"), stamp(1), CLOSED), Verdict::Ready);
         assert!(settler.is_empty());
+        settler.observe(Path::new("a"), stamp(1), Patience::None, at(0));
+        assert_eq!(settler.observe_due(Path::new("a"), stamp(2), CLOSED), Verdict::Wait(CLOSED + SETTLE));
     }
 
     #[test]

@@ -4,20 +4,21 @@
 //! else: the scan finds what the events missed. Folders are watched one by one as the scan meets them, so that `done/` and
 //! `failed/`, where the desk itself is busy, are not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::{Inbox, Stamp};
+use super::{Inbox, Patience, Stamp};
 
 /// What happened since the hints were last taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// Paths below the inbox; `true` where a writer closed the file or it was renamed into place, and so is whole.
-    pub paths: BTreeMap<PathBuf, bool>,
+    /// Paths below the inbox, and what the last event of each says: closed or renamed into place, and so whole; being
+    /// written; or merely there.
+    pub paths: BTreeMap<PathBuf, Patience>,
     /// Something happened that no path tells: scan.
     pub dirty: bool,
 }
@@ -36,6 +37,9 @@ pub struct Watcher {
 
 struct Shared {
     hints: Mutex<Hints>,
+    /// Folders that were removed since the last scan began, and their watches with them; at most `max_folders`.
+    gone: Mutex<BTreeSet<PathBuf>>,
+    max_folders: usize,
     changed: tokio::sync::Notify,
     max_hints: usize,
     root: PathBuf,
@@ -49,9 +53,15 @@ impl Watcher {
             Ok(root) => (root, None),
             Err(error) => (inbox.root().to_owned(), Some(error.to_string())),
         };
-        let max_hints = settings.max_hints;
-        let changed = tokio::sync::Notify::new();
-        let shared = Arc::new(Shared { hints: Mutex::default(), changed, max_hints, root: root.clone() });
+        let (max_hints, max_folders) = (settings.max_hints, settings.max_watched_folders);
+        let shared = Arc::new(Shared {
+            hints: Mutex::default(),
+            gone: Mutex::default(),
+            max_folders,
+            changed: tokio::sync::Notify::new(),
+            max_hints,
+            root: root.clone(),
+        });
         let mut events = None;
         if !settings.poll && trouble.is_none() {
             let handler = Arc::clone(&shared);
@@ -61,7 +71,6 @@ impl Watcher {
                 Err(error) => trouble = Some(error.to_string()),
             }
         }
-        let max_folders = settings.max_watched_folders;
         Self { events, shared, root, max_folders, followed: HashMap::new(), scan: 0, trouble }
     }
 
@@ -102,9 +111,13 @@ impl Watcher {
         }
     }
 
-    /// A scan begins: what troubled the last one may be over.
+    /// A scan begins: what troubled the last one may be over, and a folder that was removed may be there again, perhaps with
+    /// the very inode that it had.
     pub fn begin_scan(&mut self) {
         self.scan += 1;
+        for folder in std::mem::take(&mut *lock(&self.shared.gone)) {
+            self.followed.remove(&folder);
+        }
         if self.events.is_some() {
             self.trouble = None;
         }
@@ -114,19 +127,41 @@ impl Watcher {
     pub fn end_scan(&mut self) {
         let Some(events) = &mut self.events else { return };
         let (scan, root) = (self.scan, &self.root);
-        self.followed.retain(|folder, (_, _, met)| {
+        let mut unwatched = HashSet::new();
+        self.followed.retain(|folder, (dev, inode, met)| {
             let keep = *met == scan;
             if !keep {
                 // The system drops the watch of a removed folder by itself.
                 let _ = events.unwatch(&root.join(folder));
+                unwatched.insert((*dev, *inode));
             }
             keep
         });
+        if unwatched.is_empty() {
+            return;
+        }
+        // A renamed folder has one watch under both names, and it went with the old one.
+        self.followed.retain(|folder, (dev, inode, _)| {
+            !unwatched.contains(&(*dev, *inode)) || {
+                let path = root.join(folder);
+                let _ = events.unwatch(&path);
+                events.watch(&path, RecursiveMode::NonRecursive).is_ok()
+            }
+        });
+    }
+
+    /// Waits until every event that has happened is hinted: a request to the event thread waits behind the events that came
+    /// before it. Some ten microseconds.
+    pub fn catch_up(&mut self) {
+        if let Some(events) = &mut self.events {
+            // Nothing is changed by it; what matters is the answer.
+            let _ = events.configure(notify::Config::default());
+        }
     }
 
     /// Takes what has been hinted.
     pub fn take(&self) -> Hints {
-        std::mem::take(&mut *self.shared.hints.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.shared.hints))
     }
 
     /// A handle to wait on, from any task.
@@ -153,42 +188,60 @@ impl Shared {
             Ok(event) if !event.need_rescan() => event,
             Ok(_) | Err(_) => return self.hint(None),
         };
-        let whole = match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => true,
+        let patience = match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => Patience::None,
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Patience::None,
             EventKind::Create(CreateKind::Folder) => return self.hint(None),
             // A file that is linked into place is created and never closed.
-            EventKind::Create(_) => false,
+            EventKind::Create(_) => Patience::Usual,
+            // Somebody writes, who will close the file when all is written.
+            EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => Patience::Long,
             // Elsewhere than on Linux a change or a rename is all that is told.
-            EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Name(RenameMode::Any))
-                if cfg!(not(target_os = "linux")) =>
-            {
-                false
+            EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Name(RenameMode::Any)) => Patience::Usual,
+            EventKind::Remove(RemoveKind::Folder) => {
+                let folders = event.paths.iter().filter_map(|path| path.strip_prefix(&self.root).ok());
+                let mut gone = lock(&self.gone);
+                let room = self.max_folders.saturating_sub(gone.len());
+                gone.extend(folders.take(room).map(Path::to_owned));
+                drop(gone);
+                return self.hint(None);
+            }
+            // The inbox itself has been moved away.
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) if event.paths.first() == Some(&self.root) => {
+                return self.hint(None);
             }
             _ => return,
         };
         for path in &event.paths {
             if let Ok(path) = path.strip_prefix(&self.root) {
-                self.hint(Some((path, whole)));
+                self.hint(Some((path, patience)));
             }
         }
     }
 
-    fn hint(&self, path: Option<(&Path, bool)>) {
-        let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+    fn hint(&self, path: Option<(&Path, Patience)>) {
+        let mut hints = lock(&self.hints);
         let has_room = hints.paths.len() < self.max_hints;
         match path {
             Some((path, _)) if path == Path::new("") => {}
-            Some((path, whole)) => match hints.paths.get_mut(path) {
-                Some(known) => *known |= whole,
+            Some((path, patience)) => match hints.paths.get_mut(path) {
+                // The last event is the one that counts: after a close the next writer may have begun.
+                Some(known) => *known = patience,
                 None if has_room => {
-                    hints.paths.insert(path.to_owned(), whole);
+                    hints.paths.insert(path.to_owned(), patience);
                 }
                 None => hints.dirty = true,
             },
             None => hints.dirty = true,
         }
         drop(hints);
-        self.changed.notify_one();
+        // A writer at work is no reason to wake up: it is looked at before what has settled is taken, and its end wakes.
+        if path.is_none_or(|(_, patience)| patience != Patience::Long) {
+            self.changed.notify_one();
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -56,6 +56,23 @@ impl Outbox {
         self.show(&[(id, Some(record))])
     }
 
+    /// Creates a file in the working folder, and that folder where it went missing; the outbox itself is never made anew:
+    /// the disk that it lies on may not be mounted.
+    fn create(&self, partial: &Path) -> io::Result<File> {
+        crash::fault("outbox.create")?;
+        match File::create(partial) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match fs::create_dir(self.folder.join(PARTIAL)) {
+                    // Another thread may have been faster.
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                    _ => {}
+                }
+                File::create(partial)
+            }
+            created => created,
+        }
+    }
+
     /// Takes the record of a withdrawn article out of the outbox durably. That it is gone already is fine.
     pub fn withdraw(&self, id: &str) -> Result<(), OutboxError> {
         self.show(&[(id, None)])
@@ -72,9 +89,9 @@ impl Outbox {
             let Some(record) = record else { continue };
             let partial = self.folder.join(PARTIAL).join(format!("{id}.json"));
             // A crash before the rename leaves a file in `.partial`, which the next start removes.
-            let mut file = self.about(&partial, File::create(&partial))?;
+            let mut file = self.about(&partial, self.create(&partial))?;
             crash::point("outbox.created");
-            self.about(&partial, file.write_all(record))?;
+            self.about(&partial, crash::fault("outbox.write").and_then(|()| file.write_all(record)))?;
             crash::point("outbox.written");
             // Starts the writing, so that the syncs below find it under way. Advice: what it cannot do, the sync does.
             let _ = rustix::fs::fadvise(&file, 0, None, Advice::DontNeed);
@@ -82,13 +99,14 @@ impl Outbox {
         }
         for (file, partial, _) in &written {
             // Without this, a power cut after the rename was seen to leave an empty file under the final name.
-            self.about(partial, file.sync_data())?;
+            // After a sync that failed nothing of the file is trusted: the next attempt begins with an empty one.
+            self.about(partial, crash::fault("outbox.sync").and_then(|()| file.sync_data()))?;
             crash::point("outbox.synced");
         }
         for (file, partial, whole) in written {
             drop(file);
             // The old record until here, the new one from here.
-            self.about(&whole, fs::rename(&partial, &whole))?;
+            self.about(&whole, crash::fault("outbox.rename").and_then(|()| fs::rename(&partial, &whole)))?;
             crash::point("outbox.renamed");
         }
         for (id, _) in articles.iter().filter(|(_, record)| record.is_none()) {
@@ -105,7 +123,13 @@ impl Outbox {
 
     fn sync_folder(&self) -> Result<(), OutboxError> {
         // Opened anew each time: the folder may have been replaced while the desk was paused.
-        self.about(&self.folder, self.sync.run(|| File::open(&self.folder)?.sync_all()))
+        self.about(
+            &self.folder,
+            self.sync.run(|| {
+                crash::fault("outbox.sync_folder")?;
+                File::open(&self.folder)?.sync_all()
+            }),
+        )
     }
 
     fn about<T>(&self, path: &Path, result: io::Result<T>) -> Result<T, OutboxError> {

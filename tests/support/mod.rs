@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,14 @@ impl Folders {
 
     /// The command with this desk's folders.
     pub fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
+        self.command_under(&[], name)
+    }
+
+    /// The same, started by another program: `wrapper` and its arguments.
+    pub fn command_under(&self, wrapper: &[&str], name: &str) -> Command {
+        let mut words = wrapper.iter().copied().chain([env!("CARGO_BIN_EXE_copydesk")]);
+        let mut command = Command::new(words.next().expect("the binary at least"));
+        command.args(words);
         command.current_dir(self.root.path()).arg(name).env_remove("RUST_LOG");
         if ["run", "once"].contains(&name) {
             command.arg("--inbox").arg(self.inbox());
@@ -81,9 +88,33 @@ impl Folders {
 
     /// Starts `run`.
     pub fn run(&self) -> Desk {
+        self.start(self.command("run"))
+    }
+
+    /// Starts `run` and waits until it watches.
+    pub fn run_watching(&self) -> Desk {
+        let desk = self.run();
+        wait_for("the desk to start", || self.log().contains("watching"));
+        desk
+    }
+
+    /// Starts a desk by a command of one's own, its log kept.
+    pub fn start(&self, mut command: Command) -> Desk {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).expect("a log");
-        let child = self.command("run").stdout(Stdio::null()).stderr(log).spawn().expect("the binary runs");
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().expect("the binary runs");
         Desk { child: Some(child) }
+    }
+
+    /// Paths of all copies in the outbox; each must be there once.
+    pub fn published(&self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        for record in self.records().values() {
+            for copy in record["copies"].as_array().expect("copies") {
+                let path = copy["path"].as_str().expect("a path");
+                assert!(paths.insert(path.to_owned()), "{path} is in two articles");
+            }
+        }
+        paths
     }
 
     pub fn log(&self) -> String {
@@ -110,6 +141,19 @@ impl Folders {
             .collect()
     }
 
+    /// Every change so far, in order.
+    pub fn feed(&self) -> Vec<Value> {
+        let output = self.command("feed").output().expect("the binary runs");
+        let lines = String::from_utf8(output.stdout).expect("UTF-8");
+        lines.lines().map(|line| serde_json::from_str(line).expect("a line of the feed")).collect()
+    }
+
+    /// What `status` says.
+    pub fn status(&self) -> Value {
+        let output = self.command("status").arg("--json").output().expect("the binary runs");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
     /// The only record, when there is exactly one.
     pub fn only_record(&self) -> Value {
         let records = self.records();
@@ -128,6 +172,35 @@ impl Folders {
             .collect();
         names.sort();
         names
+    }
+
+    /// Paths of regular files anywhere below a folder of this desk, relative to it; hidden ones left out.
+    pub fn files_below(&self, folder: &str) -> BTreeSet<String> {
+        let root = self.path(folder);
+        let (mut found, mut folders) = (BTreeSet::new(), vec![root.clone()]);
+        while let Some(folder) = folders.pop() {
+            // A file or folder may vanish while it is looked at.
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let name = path.strip_prefix(&root).expect("below it").to_string_lossy().into_owned();
+                if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                    continue;
+                }
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(path),
+                    Ok(kind) if kind.is_file() => drop(found.insert(name)),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// Paths of the files that the desk has yet to take, relative to the inbox.
+    pub fn waiting(&self) -> BTreeSet<String> {
+        let mut waiting = self.files_below("inbox");
+        waiting.retain(|path| !path.starts_with("done/") && !path.starts_with("failed/"));
+        waiting
     }
 
     /// The report beside a failed file.
@@ -167,10 +240,19 @@ impl Desk {
         status.code()
     }
 
+    pub fn signal(&mut self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(self.child());
+        rustix::process::kill_process(pid, signal).expect("a signal");
+    }
+
     /// SIGTERM, then the exit code.
     pub fn stop(mut self) -> Option<i32> {
-        let pid = rustix::process::Pid::from_child(self.child());
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        self.signal(rustix::process::Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for the end; the exit code.
+    pub fn wait(mut self) -> Option<i32> {
         let status = self.child().wait().expect("the end");
         self.child = None;
         status.code()
@@ -186,13 +268,76 @@ impl Drop for Desk {
     }
 }
 
+/// A file system mounted for a test, and unmounted at its end.
+pub struct Mount(PathBuf);
+
+impl Mount {
+    /// A tmpfs of `bytes` at `path`, made where missing; `None`, said on standard error, where this user may not mount.
+    pub fn tmpfs(path: PathBuf, bytes: u64) -> Option<Self> {
+        fs::create_dir_all(&path).expect("a folder");
+        let output = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
+            .arg(&path)
+            .output()
+            .expect("mount runs");
+        if output.status.success() {
+            return Some(Self(path));
+        }
+        eprintln!("skipped: no file system can be mounted here: {}", String::from_utf8_lossy(&output.stderr).trim());
+        None
+    }
+
+    /// `ro` or `rw`.
+    pub fn remount(&self, mode: &str) {
+        let status = Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(&self.0).status();
+        assert!(status.expect("mount runs").success(), "remounted {mode}");
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: a desk that a failed test left may still work in it.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// Whether a program can be had; said on standard error when it cannot.
+pub fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("skipped: there is no {program} here");
+    }
+    found
+}
+
 /// Waits until `condition` holds; panics with `what` when it never does.
-pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, condition: impl FnMut() -> bool) {
+    wait_within(PATIENCE, what, condition);
+}
+
+/// Waits until `condition` holds; panics with `what` when it does not in time.
+pub fn wait_within(patience: Duration, what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(started.elapsed() < patience, "waited in vain for {what}");
         // Between two looks; no test depends on how long this is.
         std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// A number from the environment: how a test is run at length, or again.
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(default)
+}
+
+/// Numbers from 0 up to a bound, the same for the same seed (xorshift).
+pub fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) % below
     }
 }
 

@@ -47,10 +47,10 @@ impl Editor {
             *self.batch.counts.entry("articles").or_default() += change;
             self.batch.articles.insert(row.cluster, row.clone());
         }
-        let Self { seat: Seat { ledger, health, .. }, batch, .. } = self;
+        let Self { seat: Seat { ledger, anchor, health, .. }, batch, .. } = self;
         if !batch.is_empty() {
             crash::point("editor.decided");
-            persist(health, "writing the state", || ledger.commit(batch))?;
+            persist(health, "writing the state", || anchor.check().and_then(|()| ledger.commit(batch)))?;
             crash::point("editor.committed");
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);

@@ -1,0 +1,144 @@
+//! Stopping and standing beside another desk: a stop ends in time and nothing is done twice; an inbox has one desk.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use support::{Folders, article, has, wait_for};
+
+/// A desk that is told to stop has ended within this time.
+const STOPPED_WITHIN: Duration = Duration::from_secs(10);
+
+fn feed(folders: &Folders, files: u64) -> BTreeSet<String> {
+    (0..files)
+        .map(|number| {
+            let name = format!("{number:04}.txt");
+            folders.drop_in(&name, article(number));
+            name
+        })
+        .collect()
+}
+
+/// Ends what is left, and holds that each document was decided once and shown as it was first.
+fn nothing_is_redone(folders: &Folders, fed: &BTreeSet<String>) {
+    assert!(folders.once().status.success());
+    assert_eq!(folders.published(), *fed);
+    assert_eq!(folders.waiting(), BTreeSet::new());
+    let events = folders.feed();
+    assert_eq!(events.len(), fed.len(), "one event an article");
+    assert!(events.iter().all(|event| event["revision"] == 1), "no revision went up");
+    assert_eq!(folders.files_below("inbox/failed"), BTreeSet::new());
+}
+
+#[test]
+fn a_stop_under_load_ends_in_time_and_nothing_is_redone() {
+    let folders = Folders::new();
+    let fed = feed(&folders, 400);
+    let desk = folders.run();
+    wait_for("the desk to be at work", || folders.records().len() >= 20);
+    let asked = Instant::now();
+    assert_eq!(desk.stop(), Some(0));
+    let took = asked.elapsed();
+    assert!(took < STOPPED_WITHIN, "{took:?}");
+    let left = folders.waiting();
+    assert!(!left.is_empty(), "it was under load");
+    assert_eq!(folders.published().union(&left).count(), fed.len(), "all that was decided is shown");
+    assert!(folders.published().is_disjoint(&left), "all that is shown has left");
+    nothing_is_redone(&folders, &fed);
+    assert_eq!(folders.status()["done"]["redeliveries"], 0, "no document was even read again");
+    eprintln!("stopped within {took:?}, {} of {} files left", left.len(), fed.len());
+}
+
+#[test]
+fn a_stop_in_a_long_file_of_records_goes_on_where_it_was() {
+    let folders = Folders::new();
+    let records: Vec<String> =
+        (0..600).map(|number| serde_json::json!({ "text": article(number) }).to_string()).collect();
+    folders.drop_in("wire.jsonl", records.join("\n"));
+    let desk = folders.run();
+    wait_for("the desk to be at work", || folders.records().len() >= 20);
+    let asked = Instant::now();
+    assert_eq!(desk.stop(), Some(0));
+    assert!(asked.elapsed() < STOPPED_WITHIN, "{:?}", asked.elapsed());
+    assert_eq!(folders.waiting().len(), 1, "it was under load, and a file that was read in part stays");
+    nothing_is_redone(&folders, &(1..=600).map(|n| format!("wire.jsonl#{n}")).collect());
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_slow_disk() {
+    if !has("strace") {
+        return;
+    }
+    let folders = Folders::new();
+    let fed = feed(&folders, 400);
+    // Eight seconds and more for what sixteen threads have in hand.
+    let inject = "inject=fdatasync:delay_enter=1000000";
+    let wrapper = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", inject];
+    let desk = folders.start(folders.command_under(&wrapper, "run"));
+    wait_for("the desk to be at work", || folders.records().len() >= 5);
+    let asked = Instant::now();
+    let code = desk.stop();
+    assert!(asked.elapsed() < STOPPED_WITHIN, "{:?}", asked.elapsed());
+    assert_eq!(code, Some(0));
+    nothing_is_redone(&folders, &fed);
+}
+
+#[test]
+fn a_paused_desk_stops_in_time_and_loses_nothing() {
+    let folders = Folders::new();
+    let desk = folders.run_watching();
+    fs::rename(folders.path("outbox"), folders.path("away")).expect("the outbox");
+    let fed = feed(&folders, 40);
+    wait_for("the pause", || folders.status()["desk"]["state"] == "paused");
+    let asked = Instant::now();
+    assert_eq!(desk.stop(), Some(0));
+    assert!(asked.elapsed() < STOPPED_WITHIN, "{:?}", asked.elapsed());
+    fs::rename(folders.path("away"), folders.path("outbox")).expect("the outbox");
+    nothing_is_redone(&folders, &fed);
+}
+
+#[test]
+fn told_a_second_time_the_desk_ends_at_once_and_loses_nothing() {
+    for second in [Signal::TERM, Signal::INT] {
+        let folders = Folders::new();
+        let mut desk = folders.run_watching();
+        fs::rename(folders.path("outbox"), folders.path("away")).expect("the outbox");
+        let fed = feed(&folders, 40);
+        wait_for("the pause", || folders.status()["desk"]["state"] == "paused");
+        desk.signal(Signal::INT);
+        wait_for("the desk to finish what is in hand", || folders.log().contains("stopping"));
+        let asked = Instant::now();
+        desk.signal(second);
+        assert_eq!(desk.wait(), Some(1));
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        assert!(folders.log().contains("told to stop again"));
+        fs::rename(folders.path("away"), folders.path("outbox")).expect("the outbox");
+        nothing_is_redone(&folders, &fed);
+    }
+}
+
+#[test]
+fn a_second_desk_is_refused_at_once_and_takes_over_from_a_dead_one() {
+    let folders = Folders::new();
+    let mut desk = folders.run_watching();
+    let pid = format!("process {}", desk.pid());
+    // Also with a state of its own: the inbox is held as well.
+    for state in ["state", "other-state"] {
+        let asked = Instant::now();
+        let mut second = std::process::Command::new(env!("CARGO_BIN_EXE_copydesk"));
+        second.current_dir(folders.path("")).arg("run").arg("--inbox").arg(folders.inbox());
+        let output = second.arg("--state").arg(folders.path(state)).output().expect("the binary runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(75), "{said}");
+        assert!(said.contains(&pid), "{said}");
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    }
+    desk.kill();
+    let second = folders.run_watching();
+    folders.drop_in("one.txt", article(1));
+    wait_for("the second desk to work", || folders.records().len() == 1);
+    assert_eq!(second.stop(), Some(0));
+}
