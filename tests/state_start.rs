@@ -132,14 +132,21 @@ fn without_a_state_the_outbox_is_taken_over() {
 fn a_state_from_a_backup_catches_up_with_the_outbox() {
     let before = before();
     let folders = before.copy();
+    let whole = article(60);
+    let paragraphs: Vec<&str> = whole.trim_end().split("\n\n").collect();
+    for (n, part) in [&paragraphs[1..3], &paragraphs[3..]].into_iter().enumerate() {
+        folders.drop_in(format!("parts/{n}.txt"), format!("{}\n\n{}\n", paragraphs[0], part.join("\n\n")));
+        once(&folders).expect("a desk");
+    }
     let backup = folders.path("stage/backup");
     copy_tree(&folders.path("state"), &backup);
-    // What came since: a near-copy of one article, and a new one.
+    // What came since: a near-copy of one article, a new one, and a text that makes two articles one.
     folders.drop_in("since/near.txt", near(&article(3), "Plover"));
     folders.drop_in("since/new.txt", article(50));
+    folders.drop_in("since/whole.txt", &whole);
     once(&folders).expect("a desk");
     let since = folders.records();
-    assert_eq!(since.len(), before.records.len() + 1);
+    assert_eq!(since.len(), before.records.len() + 2);
     fs::remove_dir_all(folders.path("state")).expect("the state");
     copy_tree(&backup, &folders.path("state"));
     folders.drop_in("since/new.txt", article(50));
@@ -169,6 +176,7 @@ fn death_at_every_step_of_a_recovery_is_made_good_by_the_next_start() {
         once(&folders).expect("a desk");
         before.judge(&folders, point);
         let aside = folders.path("state/ledger.damaged-1");
+        assert_eq!(fs::read(aside.join("ledger.sqlite-wal")).expect("the log"), b"some log", "{point}");
         assert!(fs::read(aside.join("ledger.sqlite")).expect("the file") == sound[..sound.len() / 2], "{point}");
         assert!(!folders.path("state/ledger.damaged-2").exists(), "{point}");
     }

@@ -14,7 +14,7 @@ use super::{DeskError, Plan};
 use crate::clean::Cleaner;
 use crate::inbox::Inbox;
 use crate::ledger::aside::{self, Standing};
-use crate::ledger::{self, Ledger, LedgerError, Mark, salvage};
+use crate::ledger::{self, Ledger, LedgerError, Mark, rebuilding};
 use rebuild::Sources;
 
 /// File in the outbox that tells how far the ledger was that wrote it.
@@ -34,7 +34,7 @@ enum Wrong {
 pub fn open(plan: &Plan, inbox: Option<&Inbox>, cleaner: &Cleaner) -> Result<Ledger, DeskError> {
     let state = &plan.state.path;
     let mark = plan.outbox.path.join(MARK);
-    salvage::remove_unfinished(state);
+    rebuilding::remove_unfinished(state);
     let wrong = match aside::standing(state) {
         Standing::Moving(what) => Wrong::Damaged(what),
         Standing::InPlace => match open_sound(state, &plan.outbox.path)? {

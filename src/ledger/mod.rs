@@ -3,14 +3,16 @@
 //! One SQLite file (WAL, `synchronous = FULL`), one writer. A batch is one transaction, so that a document is never decided
 //! without the article that holds it: whoever starts again after a crash finds a whole decision or none. Reads of other
 //! processes (`status`, `feed`, `explain`) go through [`Reader`] while the desk works. A damaged file is never written again:
-//! it is set [`aside`], and what can be read of it is brought into a new one ([`salvage`]).
+//! it is set [`aside`], and what can be read of it is brought into a new one ([`rebuilding`]).
 
 pub mod aside;
 mod check;
+mod error;
 mod mark;
 mod reader;
+pub mod rebuilding;
 mod rows;
-pub mod salvage;
+mod salvage;
 mod schema;
 mod sealed;
 mod sums;
@@ -21,6 +23,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+pub use error::LedgerError;
+use error::named;
 pub use mark::Mark;
 pub use reader::{Counts, FeedEvent, Reader, rfc3339};
 pub use rows::{
@@ -54,52 +58,6 @@ const CHECKPOINT_PAGES: i64 = 4096;
 const CACHE_KIB: i64 = 8192;
 /// Statements kept ready; more than there are.
 const STATEMENTS: usize = 64;
-
-/// What can go wrong with the state. Every case concerns the desk, never one document.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    #[error("the state file: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error(
-        "the state file has schema {found}, this copydesk knows up to {known}: use the newer copydesk that wrote it"
-    )]
-    Newer { found: i64, known: i64 },
-    #[error(
-        "the state file has schema {found}, this copydesk reads {known}: start the desk once, which brings it up to date"
-    )]
-    Older { found: i64, known: i64 },
-    #[error(
-        "{path}: the state file is damaged ({what}): the next start of the desk sets it aside and builds a new one"
-    )]
-    Damaged { path: PathBuf, what: String },
-    #[error("the state file: row {row} of {table} is not what was written")]
-    Row { table: &'static str, row: i64 },
-    #[error("{path}: {source}")]
-    Io { path: PathBuf, source: std::io::Error },
-    #[error("document {seq}: its stored body cannot be read: {what}")]
-    Body { seq: u64, what: String },
-}
-
-impl LedgerError {
-    /// Whether the state file itself is to blame: no waiting helps then.
-    pub fn is_damage(&self) -> bool {
-        use rusqlite::{Error, ErrorCode};
-        match self {
-            Self::Damaged { .. } | Self::Row { .. } => true,
-            Self::Sqlite(Error::SqliteFailure(error, _)) => {
-                matches!(error.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-            }
-            // The tables are strict: a value of another type was not written as such.
-            Self::Sqlite(
-                Error::InvalidColumnType(..)
-                | Error::FromSqlConversionFailure(..)
-                | Error::IntegralValueOutOfRange(..)
-                | Error::Utf8Error(..),
-            ) => true,
-            _ => false,
-        }
-    }
-}
 
 /// What the ledger knows of a document that has the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,10 +156,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// The highest document number in use, 0 when there is none.
+    /// The highest number in use, of documents or of articles whose founder was lost; 0 when there is none.
     pub fn last_seq(&self) -> Result<u64, LedgerError> {
-        Ok(self.connection.query_row("SELECT coalesce(max(seq), 0) FROM documents", [], |row| row.get::<_, i64>(0))?
-            as u64)
+        let sql = "SELECT max(coalesce((SELECT max(seq) FROM documents), 0), coalesce((SELECT max(cluster) FROM articles), 0))";
+        Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))? as u64)
     }
 
     /// Finds this very delivery: the same bytes under the same path.
@@ -337,15 +295,6 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Names the file where it is to blame.
-fn named(error: LedgerError, path: &Path) -> LedgerError {
-    match error {
-        LedgerError::Damaged { .. } => error,
-        error if error.is_damage() => LedgerError::Damaged { path: path.into(), what: error.to_string() },
-        error => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,6 +396,58 @@ mod tests {
         assert_eq!(members.iter().map(|row| row.seq).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(total, 3);
         assert_eq!(ledger.members(1, 2).unwrap().1, 3);
+    }
+
+    #[test]
+    fn every_kind_of_change_leaves_rows_that_are_what_was_written() {
+        let (folder, mut ledger) = ledger();
+        let sketch = |seq| Sketched { seq, cluster: seq, day: 1, url: None, brief: vec![1], terms: vec![2] };
+        ledger
+            .commit(&Batch {
+                documents: vec![
+                    document(1, 1, "one", "a.txt", None),
+                    document(2, 2, "two", "b.txt", None),
+                    document(3, 2, "two", "c.txt", Some(2)),
+                ],
+                sketches: vec![sketch(1), sketch(2)],
+                comparisons: vec![(2, b"[]".to_vec())],
+                lessons: vec![Lesson { seq: 1, publication: "example.org".into(), lines: vec![7] }],
+                feed: vec![Event { event: "created", id: "1".into(), revision: 1, into_id: None, at_ms: 5 }],
+                articles: [(1, article(1, 1)), (2, article(2, 1))].into(),
+                ..Batch::default()
+            })
+            .unwrap();
+        assert_eq!(check::whole(&ledger.connection).unwrap(), None);
+        let change = Batch {
+            moved: vec![(2, 1)],
+            roundups: vec![1],
+            revised: vec![(2, filed("new").pack())],
+            published: vec![(1, 1), (2, 1)],
+            ..Batch::default()
+        };
+        // Some changes may be ordered twice.
+        for _ in 0..2 {
+            ledger.commit(&change).unwrap();
+            assert!(forget(folder.path(), "example.org").unwrap());
+            assert_eq!(check::whole(&ledger.connection).unwrap(), None);
+        }
+        for damage in [
+            "UPDATE documents SET cluster = 2 WHERE seq = 3",
+            "UPDATE documents SET key = 7 WHERE seq = 1",
+            "UPDATE documents SET body = x'00' WHERE seq = 1",
+            "UPDATE documents SET body = NULL, body_sum = NULL WHERE seq = 1",
+            "UPDATE sketches SET roundup = 0 WHERE seq = 1",
+            "UPDATE sketches SET day = 2 WHERE seq = 2",
+            "UPDATE articles SET pending = 1 WHERE cluster = 1",
+            "UPDATE feed SET revision = 2",
+            "UPDATE lessons SET lines = x'0000000000000000'",
+            "UPDATE comparisons SET evidence = x'00'",
+            "UPDATE forgotten SET seq = 0",
+        ] {
+            ledger.connection.execute_batch(&format!("SAVEPOINT damage; {damage}")).unwrap();
+            assert!(check::whole(&ledger.connection).unwrap().is_some(), "{damage}");
+            ledger.connection.execute_batch("ROLLBACK TO damage; RELEASE damage").unwrap();
+        }
     }
 
     #[test]

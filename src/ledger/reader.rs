@@ -54,9 +54,9 @@ impl Reader {
         }
         // A WAL database needs its shared-memory file even for reading, hence read-write; nothing is written.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        super::prepare(&connection, &path)?;
-        // The log of a desk that was killed stays for the next one: it tells of that end.
+        // The log of a desk that was killed stays as it is for the next one: it tells of that end.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        super::prepare(&connection, &path)?;
         match schema::version(&connection)? {
             // The first desk is just making it.
             0 => Ok(None),

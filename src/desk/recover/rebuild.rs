@@ -14,7 +14,7 @@ use crate::dedup::Sketch;
 use crate::desk::clock::{MAX_STEP_DAYS, MS_PER_DAY, now_ms};
 use crate::desk::{DeskError, Plan};
 use crate::inbox::{Inbox, decode_path, source_folder};
-use crate::ledger::salvage::Rebuilding;
+use crate::ledger::rebuilding::Rebuilding;
 use crate::ledger::{ArticleRow, Batch, DocumentRow, Event, FeedEvent, Filed, LedgerError, Lesson, Mark, Sketched};
 use crate::outbox::{Record, article_id};
 use crate::story::Terms;
@@ -165,7 +165,12 @@ impl Rebuild<'_> {
         let cluster = match (&row, founder, bodies.first()) {
             (Some((row, _)), ..) => row.cluster,
             (None, Some(founder), _) => founder,
-            (None, None, Some(&first)) => first,
+            // Its founder is in no record; a number that another article has is not taken from it.
+            (None, None, Some(&first)) if self.new.ledger.article(first)?.is_none() => first,
+            (None, None, Some(_)) => {
+                self.next_seq += 1;
+                self.next_seq - 1
+            }
             (None, None, None) => return Ok(()),
         };
         let newer = row.as_ref().is_none_or(|(row, _)| record.revision > row.revision);
