@@ -6,8 +6,9 @@
 ARTICLES (1,000,000) small texts are given to one desk: the first --waiting of them (all) lie in the inbox before it starts,
 every other one in one of --folders sub-folders (10,000); the rest is renamed in so that no more than 20,000 wait at a time.
 Outputs and done/ are deleted behind the desk, as a consumer does. Prints when the first output came, and for each tenth:
-articles a second, CPU milliseconds an article (user + system), resident memory and its share for the near-copy index (by
-its bound of 600 bytes a document), descriptors, threads, and ledger bytes a document. At the end the desk is left idle for a
+articles a second, CPU milliseconds an article, user and system (a file system without a journal makes the latter grow with
+what was deleted within half a minute), resident memory and its share for the near-copy index (by its
+bound of 600 bytes a document), descriptors, threads, and ledger bytes a document. At the end the desk is left idle for a
 minute with 100,000 files in done/, and its CPU share is printed. Exit status 0 when every article was decided.
 """
 import argparse, os, random, shutil, sqlite3, subprocess, sys, tempfile, threading, time
@@ -67,13 +68,14 @@ def decided():
 
 
 def look(pid):
-    """CPU seconds, resident KiB, highest resident KiB, descriptors, threads."""
+    """CPU seconds of user and system, resident KiB, highest resident KiB, descriptors, threads."""
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     with open(f"/proc/{pid}/status") as file:
         status = dict(line.split(":", 1) for line in file)
     kib = lambda key: int(status[key].split()[0])
-    return (int(fields[11]) + int(fields[12])) / TICKS, kib("VmRSS"), kib("VmHWM"), len(os.listdir(f"/proc/{pid}/fd")), int(fields[17])
+    descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+    return (int(fields[11]) / TICKS, int(fields[12]) / TICKS), kib("VmRSS"), kib("VmHWM"), descriptors, int(fields[17])
 
 
 def consume(folder, keep, over):
@@ -107,7 +109,8 @@ over = threading.Event()
 consumers = [threading.Thread(target=consume, args=a) for a in ((outbox, 1000, over), (done, 100_000, over))]
 for consumer in consumers:
     consumer.start()
-print(f"{'decided':>9} {'art/s':>6} {'CPU ms':>7} {'RSS MB':>7} {'peak':>5} {'index ≤':>8} {'fds':>4} {'threads':>7} {'ledger B':>8}")
+print(f"{'decided':>9} {'art/s':>6} {'user ms':>7} {'sys ms':>7} {'RSS MB':>7} {'peak':>5} {'index ≤':>8} {'fds':>4} {'threads':>7} "
+      f"{'ledger B':>8}")
 fed, last, since, cpu_before = waiting, 0, started, look(desk.pid)[0]
 step = max(total // 10, 1)
 while last < total and desk.poll() is None:
@@ -122,7 +125,8 @@ while last < total and desk.poll() is None:
         cpu, rss, peak, fds, threads = look(desk.pid)
         at = time.monotonic()
         size = sum(os.path.getsize(f"{state}/{name}") for name in os.listdir(state))
-        print(f"{now:9} {(now - last) / (at - since):6.0f} {(cpu - cpu_before) * 1000 / max(now - last, 1):7.3f} {rss / 1024:7.1f} "
+        user, system = ((after - before) * 1000 / max(now - last, 1) for before, after in zip(cpu_before, cpu))
+        print(f"{now:9} {(now - last) / (at - since):6.0f} {user:7.3f} {system:7.3f} {rss / 1024:7.1f} "
               f"{peak / 1024:5.0f} {now * INDEX_BYTES / 2**20:8.1f} {fds:4} {threads:7} {size / max(now, 1):8.0f}", flush=True)
         last, since, cpu_before = now, at, cpu
 over.set()
@@ -134,10 +138,10 @@ if desk.poll() is None and options.idle:
         with open(f"{done}/old{number:07}.txt", "w") as file:
             file.write("old")
     time.sleep(15)
-    before, at = look(desk.pid)[0], time.monotonic()
+    before, at = sum(look(desk.pid)[0]), time.monotonic()
     time.sleep(options.idle)
     cpu, rss, peak, fds, threads = look(desk.pid)
-    share = (cpu - before) / (time.monotonic() - at) * 100
+    share = (sum(cpu) - before) / (time.monotonic() - at) * 100
     print(f"idle with {max(kept, 100_000)} files in done/ and {options.folders} sub-folders: {share:.2f} % CPU, {rss / 1024:.1f} MB, {fds} descriptors")
 desk.terminate()
 code = desk.wait()
