@@ -175,6 +175,9 @@ fn no_page_is_quadratic() {
             around(format!("<p {}>x<script>", numbered(|n| format!("a{n} "), bytes)))
         }),
         shape("attributes in svg", move |bytes| around(format!("<svg><g {}>x", numbered(|n| format!("a{n} "), bytes)))),
+        shape("attributes where the scan is lost", move |bytes| {
+            around(format!("<svg><title><g {}>x</svg>", numbered(|n| format!("a{n} "), bytes)))
+        }),
         shape("attributes of html", move |bytes| around(numbered(|n| format!("<html a{n}=1><body b{n}=1>"), bytes))),
         shape("one long attribute", move |bytes| around(format!("<p class=\"{}\">x", filled("a b ", bytes)))),
         shape("one long style", move |bytes| around(format!("<p style=\"none{}\">x", filled(" :;", bytes)))),
@@ -325,8 +328,8 @@ fn no_text_is_quadratic() {
 
 #[test]
 fn no_rule_pack_is_quadratic() {
-    let pack = "[[rule]]\nid = \"own.gaps\"\nclass = \"promo\"\nmatch = \"contains\"\nwhy = \"bait\"\nbefore = \"safe\"\ninside = \"safe\"\nafter = \"safe\"\n\
-        max_words = 4000000000\nphrases.en = [\"a * a * a * a * a * b\", \"a a a a a b\", \"a\", \"x * * * * y\"]\n\
+    let pack = "[[rule]]\nid = \"own.gaps\"\nclass = \"promo\"\nmatch = \"ends\"\nwhy = \"bait\"\nbefore = \"safe\"\ninside = \"safe\"\nafter = \"safe\"\n\
+        max_words = 4000000000\nphrases.en = [\"a * a * a * a * a * b\", \"a a a a a b\", \"x * * * * y\"]\n\
         [[rule]]\nid = \"own.sentence\"\nclass = \"seo_filler\"\nmatch = \"sentence\"\nwhy = \"bait\"\nphrases.en = [\"c * c * c * d\", \"c\"]\n";
     let pack = RulePack { name: "own.toml".into(), text: pack.into() };
     let cleaner = Cleaner::with_packs(Settings::default(), &[pack]).expect("a sound pack");
