@@ -176,7 +176,7 @@ fn no_page_is_quadratic() {
         }),
         shape("attributes in svg", move |bytes| around(format!("<svg><g {}>x", numbered(|n| format!("a{n} "), bytes)))),
         shape("attributes where the scan is lost", move |bytes| {
-            around(format!("<svg><title><g {}>x</svg>", numbered(|n| format!("a{n} "), bytes)))
+            around(format!("<svg><title><g {}>x", numbered(|n| format!("a{n} "), bytes)))
         }),
         shape("attributes of html", move |bytes| around(numbered(|n| format!("<html a{n}=1><body b{n}=1>"), bytes))),
         shape("one long attribute", move |bytes| around(format!("<p class=\"{}\">x", filled("a b ", bytes)))),
