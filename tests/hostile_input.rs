@@ -22,6 +22,9 @@ const NOTHING: Duration = Duration::from_millis(30);
 const STORY: &str = "<p>The island council voted on Tuesday to keep the small ferry running through the winter, after two \
     hours of debate.</p><p>Its captain said that he had not expected so clear a vote, and thanked the pupils.</p>";
 
+/// A name, and what makes so many bytes of it.
+type Shape = (&'static str, Box<dyn Fn(usize) -> String>);
+
 /// Processor time of this thread so far.
 fn time() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells the time of a thread");
@@ -36,7 +39,7 @@ fn timed(work: impl FnOnce()) -> Duration {
 }
 
 /// Fails for each shape whose time grows faster than its size.
-fn grows_in_proportion(shapes: Vec<(&str, Box<dyn Fn(usize) -> String>)>, work: impl Fn(String)) {
+fn grows_in_proportion(shapes: Vec<Shape>, work: impl Fn(String)) {
     let only = std::env::var("SHAPE").ok();
     let mut slow = Vec::new();
     for (name, make) in shapes {
@@ -85,7 +88,7 @@ fn clean(content: String, media_type: MediaType, cleaner: &Cleaner) {
     let _ = cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()));
 }
 
-fn shape(name: &'static str, make: impl Fn(usize) -> String + 'static) -> (&'static str, Box<dyn Fn(usize) -> String>) {
+fn shape(name: &'static str, make: impl Fn(usize) -> String + 'static) -> Shape {
     (name, Box::new(make))
 }
 
