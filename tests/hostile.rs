@@ -8,11 +8,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use support::{Folders, article, wait_for};
 
 /// Milliseconds that a document may take where one never ends; far above what an honest one takes on a busy machine.
 const MAX_DOCUMENT_MS: &str = "2500";
+/// Times that a file is swapped for a link and back, at least.
+const ROUNDS: u64 = 500;
 
 fn poisoned(number: u64, what: &str) -> String {
     format!("{}\n\nThe well is poison:{what}\n", article(number))
@@ -154,7 +157,7 @@ fn a_file_or_folder_swapped_for_a_link_never_leads_outside() {
             // The same names are files, links to the file outside, and folders, as fast as they can be swapped.
             let (inbox, stage) = (folders.inbox(), folders.path("stage"));
             for round in 0_u64.. {
-                if over.load(Ordering::Relaxed) {
+                if round >= ROUNDS && over.load(Ordering::Relaxed) {
                     break;
                 }
                 let swap = |make: &dyn Fn(&Path), name: &str| {
@@ -163,8 +166,11 @@ fn a_file_or_folder_swapped_for_a_link_never_leads_outside() {
                     make(&staged);
                     let _ = fs::rename(&staged, inbox.join(name));
                 };
+                // At rest for a moment as one and as the other, so that the desk meets every order of the two.
                 swap(&|path| fs::write(path, article(round % 7)).expect("a file"), "a.txt");
+                std::thread::park_timeout(Duration::from_micros(round * 389 % 4_000));
                 swap(&|path| symlink(outside.join("secret.txt"), path).expect("a link"), "a.txt");
+                std::thread::park_timeout(Duration::from_micros(round * 211 % 2_000));
                 swap(&|path| symlink(outside.join("secret.txt"), path).expect("a link"), "a.txt.meta.json");
                 // A sub-folder that is a link to the folder outside for a moment.
                 swap(&|path| fs::write(path, article(10 + round % 7)).expect("a file"), "site/secret.txt");
@@ -177,7 +183,7 @@ fn a_file_or_folder_swapped_for_a_link_never_leads_outside() {
                 }
                 if round.is_multiple_of(16) {
                     // Long enough unchanged for the desk to take what is there.
-                    std::thread::park_timeout(std::time::Duration::from_millis(20));
+                    std::thread::park_timeout(Duration::from_millis(20));
                 }
             }
         });

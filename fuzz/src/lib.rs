@@ -17,8 +17,11 @@ pub mod rules;
 pub mod settings;
 pub mod text;
 
+/// Panics where the input breaks a promise.
+pub type Check = fn(&[u8]);
+
 /// All ways in by name: what the fuzz targets and the folders of the corpus are called.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, Check); 10] = [
     ("charset", charset::check),
     ("html", html::check),
     ("json_ld", json_ld::check),

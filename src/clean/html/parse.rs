@@ -75,7 +75,8 @@ impl TokenSink for Bounded {
         }
         match &token {
             TagToken(tag) if tag.kind == TagKind::StartTag => {
-                if self.builder.sink.depth() >= self.max_depth && nests(&tag.name) {
+                let is_too_deep = self.builder.sink.depth() >= self.max_depth;
+                if is_too_deep && nests(&tag.name) {
                     *self.dropped.borrow_mut().entry(tag.name.clone()).or_default() += 1;
                     return TokenSinkResult::Continue;
                 }
