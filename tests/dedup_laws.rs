@@ -65,12 +65,21 @@ fn article(number: u64) -> String {
     sentences(number, 20).join(" ")
 }
 
+/// What a ledger knows of a document.
+struct Entry {
+    cluster: ClusterId,
+    url: Option<String>,
+    day: i32,
+    standing: Standing,
+    brief: Vec<u8>,
+}
+
 /// Sealed documents in memory, with what a ledger knows of all documents.
 #[derive(Default)]
 struct Shelf {
     postings: BTreeMap<u64, Vec<DocId>>,
     through: DocId,
-    rows: BTreeMap<DocId, (ClusterId, Option<String>, i32, Standing, Vec<u8>)>,
+    rows: BTreeMap<DocId, Entry>,
 }
 
 impl Archive for Shelf {
@@ -80,7 +89,7 @@ impl Archive for Shelf {
     }
 
     fn row(&mut self, doc: DocId) -> Option<SealedRow> {
-        let (cluster, url, day, standing, brief) = self.rows.get(&doc)?;
+        let Entry { cluster, url, day, standing, brief } = self.rows.get(&doc)?;
         SealedRow::new(doc, *cluster, &Facts { url: url.as_deref(), day: *day }, *standing, brief).ok()
     }
 
@@ -90,7 +99,7 @@ impl Archive for Shelf {
     }
 
     fn all_members(&mut self, cluster: ClusterId) -> Vec<DocId> {
-        self.rows.iter().filter(|(_, row)| row.0 == cluster).map(|(doc, _)| *doc).collect()
+        self.rows.iter().filter(|(_, row)| row.cluster == cluster).map(|(doc, _)| *doc).collect()
     }
 }
 
@@ -122,12 +131,13 @@ impl Desk {
         let mut recall = |doc| texts.get(&doc).map(|text: &String| Sketch::of(None, text));
         let verdict = self.deduplicator.judge_with(doc, facts, sketch, &mut recall, &mut self.shelf);
         let url = facts.url.map(str::to_owned);
-        self.shelf.rows.insert(doc, (verdict.cluster, url, facts.day, Standing::Ordinary, brief));
+        let entry = Entry { cluster: verdict.cluster, url, day: facts.day, standing: Standing::Ordinary, brief };
+        self.shelf.rows.insert(doc, entry);
         for (doc, cluster) in &verdict.moved {
-            self.shelf.rows.get_mut(doc).expect("a document").0 = *cluster;
+            self.shelf.rows.get_mut(doc).expect("a document").cluster = *cluster;
         }
         for doc in &verdict.roundups {
-            self.shelf.rows.get_mut(doc).expect("a document").3 = Standing::Roundup;
+            self.shelf.rows.get_mut(doc).expect("a document").standing = Standing::Roundup;
         }
         self.texts.insert(doc, text.to_owned());
         self.clusters.insert(doc, verdict.cluster);
