@@ -5,8 +5,10 @@
 //! Deduplication and stories both read texts through it, which is why it belongs to neither.
 
 mod characters;
+mod order;
 
 use characters::{ASCII, Class, Fold, class_of};
+pub(crate) use order::sort_by_hash;
 
 /// One token of a text, folded and hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,24 @@ pub(crate) enum Kind {
     Name,
     /// Begins with a digit, or is a number word.
     Number,
+}
+
+/// The tokens of an article, read once for everyone who asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tokens {
+    pub title: Vec<Token>,
+    pub text: Vec<Token>,
+}
+
+impl Tokens {
+    pub fn of(title: Option<&str>, text: &str) -> Self {
+        let read = |text: &str| {
+            let mut all = Vec::with_capacity(text.len() / 6 + 16);
+            tokens(text, |token| all.push(token));
+            all
+        };
+        Self { title: title.map(read).unwrap_or_default(), text: read(text) }
+    }
 }
 
 /// Tokens are cut here, so that no run of letters costs more than its length; no word of any language is longer.
@@ -65,6 +85,17 @@ const NUMBER_WORDS: [(u64, u64); 11] = [
     (fnv(b"eleven"), fnv(b"11")),
     (fnv(b"twelve"), fnv(b"12")),
 ];
+
+/// The lowest six bits of the hashes of [`NUMBER_WORDS`], one bit each: five of six words are told from them by these.
+const NUMBER_WORD_BITS: u64 = {
+    let mut bits = 0;
+    let mut i = 0;
+    while i < NUMBER_WORDS.len() {
+        bits |= 1 << (NUMBER_WORDS[i].0 & 63);
+        i += 1;
+    }
+    bits
+};
 
 /// Units as agencies shorten them after a number, and in full.
 const UNITS: [(u64, u64); 8] = [
@@ -132,6 +163,15 @@ impl Word {
         self.last = c;
     }
 
+    /// As [`Word::push`] for each of some small ASCII letters.
+    fn push_letters(&mut self, letters: &[u8]) {
+        let Some(&last) = letters.last() else { return };
+        self.hash = letters.iter().fold(self.hash, |hash, &letter| (hash ^ u64::from(letter)).wrapping_mul(FNV_PRIME));
+        self.chars += letters.len() as u32;
+        self.since_apostrophe += letters.len() as u32;
+        self.last = u32::from(last);
+    }
+
     /// Ends the word; `after_number` tells whether the token before it is a number.
     fn finish(&mut self, after_number: &mut bool) -> Token {
         let possessive = self.since_apostrophe == 1 && self.last == u32::from('s');
@@ -148,6 +188,7 @@ impl Word {
         }
         if kind != Kind::Number
             && (3..=6).contains(&self.chars)
+            && NUMBER_WORD_BITS >> (hash & 63) & 1 == 1
             && let Some(&(_, digits)) = NUMBER_WORDS.iter().find(|(word, _)| *word == hash)
         {
             hash = digits;
@@ -204,6 +245,13 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                     word.push(fold.folded)
                 } else {
                     characters::fold(c).for_each(|c| word.push(u32::from(c)))
+                }
+                // The rest of most words is small letters, which need no more looking up.
+                let room = (MAX_TOKEN_CHARS.saturating_sub(word.chars)) as usize;
+                if !word.in_digits {
+                    let letters = bytes[at..].iter().take(room).take_while(|byte| byte.is_ascii_lowercase()).count();
+                    word.push_letters(&bytes[at..at + letters]);
+                    at += letters;
                 }
             }
             Class::Joiner => {}

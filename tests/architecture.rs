@@ -18,7 +18,7 @@ const ROAD: &[(&str, &[&str])] = &[
     ("story", &["article", "tokens"]),
     ("outbox", &["article", "crash"]),
     ("ledger", &["article", "crash"]),
-    ("desk", &["article", "crash", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger"]),
+    ("desk", &["article", "crash", "tokens", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger"]),
     ("config", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk"]),
     ("cli", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk", "config"]),
 ];

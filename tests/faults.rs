@@ -131,13 +131,12 @@ fn a_full_disk_pauses_the_desk_and_status_knows_it() {
 #[test]
 fn a_read_only_outbox_pauses_the_desk() {
     let folders = Folders::new();
-    let Some(disk) = Mount::tmpfs(folders.path("outbox"), 4 << 20) else { return };
     let desk = folders.run_watching();
-    disk.remount("ro");
+    let Some(read_only) = Mount::read_only(folders.path("outbox")) else { return };
     let fed = feed(&folders, 0);
     let reasons = wait_for_state(&folders, "paused");
     assert!(reasons.contains("Read-only"), "{reasons}");
-    disk.remount("rw");
+    drop(read_only);
     all_is_well(&folders, &fed);
     assert_eq!(desk.stop(), Some(0));
 }
@@ -145,7 +144,6 @@ fn a_read_only_outbox_pauses_the_desk() {
 #[test]
 fn a_read_only_inbox_is_read_and_its_files_leave_later() {
     let folders = Folders::new();
-    let Some(disk) = Mount::tmpfs(folders.inbox(), 4 << 20) else { return };
     let fed: BTreeSet<String> = (0..8)
         .map(|number| {
             let name = format!("{number}.txt");
@@ -153,12 +151,12 @@ fn a_read_only_inbox_is_read_and_its_files_leave_later() {
             name
         })
         .collect();
-    disk.remount("ro");
+    let Some(read_only) = Mount::read_only(folders.inbox()) else { return };
     let desk = folders.run_watching();
     wait_for("the records", || folders.published() == fed);
     let reasons = wait_for_state(&folders, "paused");
     assert!(reasons.contains("retiring files"), "{reasons}");
-    disk.remount("rw");
+    drop(read_only);
     all_is_well(&folders, &fed);
     assert_eq!(desk.stop(), Some(0));
 }

@@ -19,6 +19,9 @@ pub fn cut_artefacts(line: &mut Line) {
 
 /// ` ```html `, `~~~` and the like, in whatever quotes they were put.
 fn is_fence(text: &str) -> bool {
+    if !text.starts_with(['`', '~', '"', '\'', '“', '”', '‘', '’', ' ']) {
+        return false;
+    }
     let bare = text.trim_matches(['"', '\'', '“', '”', '‘', '’', ' ']);
     let language = bare.trim_start_matches(['`', '~']);
     let fence = bare.len() - language.len();
@@ -41,8 +44,9 @@ fn is_shortcode(text: &str) -> bool {
 
 fn is_script(text: &str) -> bool {
     const STARTS: [&str; 6] = ["window.", "document.", "googletag.", "(function(", "@media ", "jQuery("];
-    let is_code = text.contains(['{', ';', '=']) && (text.contains('(') || text.contains('='));
-    is_code && STARTS.iter().any(|start| text.starts_with(start))
+    STARTS.iter().any(|start| text.starts_with(start))
+        && text.contains(['{', ';', '='])
+        && (text.contains('(') || text.contains('='))
 }
 
 #[cfg(test)]

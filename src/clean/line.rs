@@ -45,8 +45,10 @@ pub struct Line {
     pub words: u32,
     /// Ends as a sentence does.
     pub terminated: bool,
-    /// The rules that it matches, see [`super::rules::Rules::matches`].
+    /// The rules that it matches, see [`super::rules::Rules::look_up`].
     pub matches: Vec<usize>,
+    /// A sentence-level rule has a phrase in it.
+    pub has_sentence: bool,
     /// May be the headline: only a rule that names it may cut it.
     pub headline: bool,
     pub cut: Option<Cut>,
@@ -66,7 +68,17 @@ impl Line {
         let hash = xxhash_rust::xxh3::xxh3_64(key.as_bytes());
         let words = normalize::words(&key);
         let terminated = normalize::is_terminated(&block.text);
-        Self { block, key, hash, words, terminated, matches: Vec::new(), headline: false, cut: None }
+        Self {
+            block,
+            key,
+            hash,
+            words,
+            terminated,
+            matches: Vec::new(),
+            has_sentence: false,
+            headline: false,
+            cut: None,
+        }
     }
 
     /// A sentence or more, as a writer writes it; not a heading, a caption, a teaser or a button.

@@ -77,14 +77,14 @@ pub struct Draft {
     pub title_line: Option<u32>,
     /// The number under which the memory has learned this article; `None` until it has.
     pub article: Option<u64>,
+    /// Made while the lines were at hand; a draft that is put together again is not learned from and has none.
+    pub(crate) fingerprints: Vec<u64>,
 }
 
 impl Draft {
     /// What [`site::SiteMemory::learn`] is to be told of this article: the fingerprints of its blocks and its headline.
-    pub fn fingerprints(&self) -> Vec<u64> {
-        let title = self.page.article.title.as_deref().filter(|_| self.title_line.is_some());
-        let texts = title.into_iter().chain(self.page.blocks.iter().map(|block| block.text.as_str()));
-        texts.filter_map(site::fingerprint).collect()
+    pub fn fingerprints(&self) -> &[u64] {
+        &self.fingerprints
     }
 }
 
@@ -124,20 +124,16 @@ impl Cleaner {
             MediaType::Html => html::page(document),
             MediaType::Text => text::page(document),
         };
-        let (mut page, title_line) = self.clean(page, document.media_type)?;
-        if page.article.language.is_none() {
-            detect_language(&mut page);
+        let mut draft = self.clean(page, document.media_type)?;
+        draft.publication = draft.page.article.site.clone().or_else(|| document.folder.clone());
+        if draft.page.article.language.is_none() {
+            detect_language(&mut draft.page);
         }
-        Ok(Draft {
-            publication: page.article.site.clone().or_else(|| document.folder.clone()),
-            page,
-            title_line,
-            article: None,
-        })
+        Ok(draft)
     }
 
     /// The passes, in order.
-    fn clean(&self, page: Page, media_type: MediaType) -> Result<(Page, Option<u32>), NoContent> {
+    fn clean(&self, page: Page, media_type: MediaType) -> Result<Draft, NoContent> {
         let Page { mut article, blocks, mut removed } = page;
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (title_line, core) = self.cut_lines(&mut article, &mut lines, media_type);
@@ -148,12 +144,15 @@ impl Cleaner {
         if core.is_some() && restore_if_too_much_goes(&mut lines) {
             article.flags.insert(Flag::Review);
         }
+        let headline = article.title.as_deref().filter(|_| title_line.is_some());
+        let mut fingerprints: Vec<u64> = headline.and_then(site::fingerprint).into_iter().collect();
         let mut blocks = Vec::with_capacity(lines.len());
         for mut line in lines {
             match line.removal() {
                 Some(removal) => removed.push(removal),
                 None => {
                     removed.extend(sentences::cut_pieces(&mut line, &self.rules));
+                    fingerprints.extend(site::of_key(&line.key));
                     blocks.push(line.block);
                 }
             }
@@ -164,7 +163,7 @@ impl Cleaner {
                 (Some(title), Some(line)) if removed.is_empty() => {
                     article.provenance.remove("title");
                     let blocks = vec![Block { line, kind: BlockKind::Paragraph, text: title }];
-                    Ok((Page { article, blocks, removed }, None))
+                    Ok(Draft { page: Page { article, blocks, removed }, fingerprints, ..Draft::default() })
                 }
                 (Some(title), Some(line)) => {
                     let at = removed.partition_point(|removal| removal.line < line);
@@ -176,7 +175,7 @@ impl Cleaner {
                 _ => Err(NoContent { removed }),
             };
         }
-        Ok((Page { article, blocks, removed }, title_line))
+        Ok(Draft { page: Page { article, blocks, removed }, title_line, fingerprints, ..Draft::default() })
     }
 
     /// The passes over whole lines: artefacts, headline, phrase rules by place, sections.
@@ -188,7 +187,7 @@ impl Cleaner {
     ) -> (Option<u32>, Option<Core>) {
         let mut title_line = None;
         for line in lines.iter_mut() {
-            line.matches = self.rules.matches(line);
+            self.rules.look_up(line);
             artefacts::cut_artefacts(line);
         }
         let mut sure = Sure::Certain;

@@ -17,7 +17,7 @@ const MIN_TITLE_WORDS: u32 = 4;
 
 /// Cuts known lines; the article is never cut below the share that [`MAX_PROSE_CUT`] leaves.
 pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Result<Page, NoContent> {
-    let Draft { mut page, publication, title_line, article } = draft;
+    let Draft { mut page, publication, title_line, article, .. } = draft;
     let Some(publication) = publication.filter(|name| memory.knows(name)) else { return Ok(page) };
     let others = |key: &str| site::of_key(key).map_or(0, |line| memory.others(&publication, line, article));
     let mut lines: Vec<Line> = std::mem::take(&mut page.blocks).into_iter().map(Line::new).collect();

@@ -34,11 +34,10 @@ impl Headline {
 
 /// Whether `long` is `short` with a site's name behind it.
 fn named(long: &str, short: &str) -> bool {
-    normalize::words(short) >= MIN_HEADLINE_WORDS
-        && long
-            .strip_prefix(short)
-            .and_then(|rest| rest.strip_prefix(": "))
-            .is_some_and(|name| !name.contains(':') && normalize::words(name) <= MAX_SITE_NAME_WORDS)
+    long.strip_prefix(short)
+        .and_then(|rest| rest.strip_prefix(": "))
+        .is_some_and(|name| !name.contains(':') && normalize::words(name) <= MAX_SITE_NAME_WORDS)
+        && normalize::words(short) >= MIN_HEADLINE_WORDS
 }
 
 /// A line of fewer words that equals a headline which is only likely one may be the heading that it looks like.

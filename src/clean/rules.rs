@@ -109,9 +109,11 @@ impl Rules {
         &self.rules[at]
     }
 
-    /// All rules that the line matches, whatever its place: indexes for [`Rules::rule`], in the rule book's order.
-    pub fn matches(&self, line: &Line) -> Vec<usize> {
+    /// Notes all rules that the line matches, whatever its place, in the rule book's order; and whether a sentence-level
+    /// rule has a phrase in it.
+    pub fn look_up(&self, line: &mut Line) {
         let mut found = self.line_matches(&line.key, &line.block.text, line.words);
+        line.has_sentence = false;
         self.floating.each(&line.key, Anchored::No, |phrase, end| {
             let rule = &self.rules[phrase.rule];
             let fits = match rule.matching {
@@ -119,16 +121,17 @@ impl Rules {
                 Match::Ends => end == line.key.len(),
                 _ => phrase.follows(&line.key, end, rule.matching),
             };
+            line.has_sentence |= fits && rule.matching == Match::Sentence;
             if fits && (rule.min_words..=rule.max_words).contains(&line.words) {
                 found.push(phrase.rule);
             }
         });
         found.sort_unstable();
         found.dedup();
-        found
+        line.matches = found;
     }
 
-    /// The rules among [`Rules::matches`] that look at the line from its beginning or as a whole.
+    /// The rules among those of [`Rules::look_up`] that look at the line from its beginning or as a whole.
     pub fn line_matches(&self, key: &str, text: &str, words: u32) -> Vec<usize> {
         let mut found = Vec::new();
         self.anchored.each(key, Anchored::Yes, |phrase, end| {
@@ -298,8 +301,9 @@ mod tests {
 
     fn ids(text: &str) -> Vec<String> {
         let rules = Rules::new(&[]).unwrap();
-        let line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
-        rules.matches(&line).into_iter().map(|at| rules.rule(at).id.clone()).collect()
+        let mut line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
+        rules.look_up(&mut line);
+        line.matches.into_iter().map(|at| rules.rule(at).id.clone()).collect()
     }
 
     #[test]
@@ -343,9 +347,10 @@ mod tests {
             }
             for phrase in &rule.phrases {
                 let text = phrase.replace('*', "word");
-                let line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.clone() });
+                let mut line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.clone() });
+                rules.look_up(&mut line);
                 let possible = (rule.min_words..=rule.max_words).contains(&line.words);
-                assert!(!possible || rules.matches(&line).contains(&at), "{}: {text:?}", rule.id);
+                assert!(!possible || line.matches.contains(&at), "{}: {text:?}", rule.id);
             }
         }
     }

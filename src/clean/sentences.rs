@@ -13,13 +13,13 @@ const MAX_PARAGRAPH_BYTES: usize = 64 * 1024;
 /// A longer bracket is the writer's.
 const MAX_BRACKET_WORDS: u32 = 24;
 
-/// Cuts pieces out of a paragraph and returns them in order; the paragraph keeps everything else as it was.
+/// Cuts pieces out of a paragraph that the rules were looked up for, and returns them in order; the paragraph keeps everything else as it was.
 pub fn cut_pieces(line: &mut Line, rules: &Rules) -> Vec<Removal> {
     let mut removed = Vec::new();
     if line.block.text.len() > MAX_PARAGRAPH_BYTES {
         return removed;
     }
-    if rules.sentence_match(&line.key).is_some() {
+    if line.has_sentence {
         remove(line, &mut removed, |text| {
             sentences(text).into_iter().find_map(|piece| {
                 let rule = rules.sentence_match(&normalize::key(&text[piece.clone()]))?;
@@ -27,7 +27,8 @@ pub fn cut_pieces(line: &mut Line, rules: &Rules) -> Vec<Removal> {
             })
         });
     }
-    if line.block.text.contains(['(', '[', '（', '［']) {
+    let text = &line.block.text;
+    if text.contains('(') || text.contains('[') || !text.is_ascii() && text.contains(['（', '［']) {
         remove(line, &mut removed, |text| {
             brackets(text).into_iter().find_map(|piece| {
                 let inner = text[piece.clone()].trim_matches(['(', ')', '[', ']', '（', '）', '［', '］']);
@@ -128,6 +129,7 @@ mod tests {
     fn cut(text: &str) -> (String, Vec<String>) {
         let rules = Rules::new(&[]).unwrap();
         let mut line = Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
+        rules.look_up(&mut line);
         let removed = cut_pieces(&mut line, &rules);
         (line.block.text, removed.into_iter().map(|removal| removal.text).collect())
     }

@@ -81,9 +81,8 @@ fn ledger(state: &Path) -> Result<String, String> {
     let Some(reader) = Reader::open(state).map_err(|error| error.to_string())? else {
         return Ok("none yet".into());
     };
-    let problems = reader.check().map_err(|error| error.to_string())?;
-    if !problems.is_empty() {
-        return Err(problems.join("; "));
+    if let Some(problem) = reader.check().map_err(|error| error.to_string())? {
+        return Err(format!("damaged: {problem}: the next start of the desk sets it aside and builds a new one"));
     }
     let counts = reader.counts().map_err(|error| error.to_string())?;
     Ok(format!("sound; {} documents, {} articles", counts.documents, counts.articles))

@@ -51,7 +51,9 @@ impl Command {
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let settings = loaded.settings;
         let plan = settings.plan()?;
-        let before = Reader::open(&settings.state.path)?.map_or(Ok(0), |reader| reader.last_event())?;
+        // Only for the summary; a state that cannot be read is for the desk to judge.
+        let reader = Reader::open(&settings.state.path).ok().flatten();
+        let before = reader.and_then(|reader| reader.last_event().ok()).unwrap_or(0);
         let progress = Arc::new(Progress::default());
         let started = Instant::now();
         let result = watched(&progress, || match self.paths.as_slice() {

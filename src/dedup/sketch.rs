@@ -3,7 +3,7 @@
 //! A [`Sketch`] is made once, on any thread, and compared many times. It holds the *whole* text's shingles: estimates
 //! such as MinHash cannot tell an excerpt from a template (they stop at F1 .86 on news), exact sets can.
 
-use crate::tokens::{Kind, mix, tokens};
+use crate::tokens::{Kind, Token, Tokens, mix, sort_by_hash};
 
 /// Words in a shingle. Shorter ones meet by chance, longer ones break at every edit (5 was best of 3 to 8).
 pub const SHINGLE_WORDS: usize = 5;
@@ -84,33 +84,27 @@ const KEY_BYTES: usize = 5;
 impl Sketch {
     /// Sketches a text; the title counts as its first words, without names since headlines capitalize everything.
     pub fn of(title: Option<&str>, text: &str) -> Self {
-        let mut hashes: Vec<u64> = Vec::with_capacity(text.len() / 6 + 16);
-        let mut kinds: Vec<Kind> = Vec::with_capacity(text.len() / 6 + 16);
-        let mut words: Vec<Word> = Vec::with_capacity(text.len() / 8 + 16);
-        let mut headline: Vec<u32> = Vec::new();
-        if let Some(title) = title {
-            tokens(title, |token| {
-                hashes.push(token.hash);
-                kinds.push(Kind::Word);
-                headline.push((token.hash >> 32) as u32);
-            });
-            headline.sort_unstable();
-            headline.dedup();
-        }
-        tokens(text, |token| {
-            hashes.push(token.hash);
-            kinds.push(token.kind);
-            if token.letters > GRAMMAR_LETTERS {
-                let weight = (token.letters - GRAMMAR_LETTERS).min(MAX_WORD_WEIGHT);
-                words.push(Word { hash: (token.hash >> 32) as u32, weight });
-            }
-        });
-        words.sort_unstable();
+        Self::of_tokens(&Tokens::of(title, text))
+    }
+
+    /// As [`Sketch::of`], of a title and a text that were read already.
+    pub(crate) fn of_tokens(tokens: &Tokens) -> Self {
+        let of_title = |token: &Token| Token { kind: Kind::Word, ..*token };
+        let all: Vec<Token> = tokens.title.iter().map(of_title).chain(tokens.text.iter().copied()).collect();
+        let mut headline: Vec<u32> = tokens.title.iter().map(|token| (token.hash >> 32) as u32).collect();
+        headline.sort_unstable();
+        headline.dedup();
+        let word = |token: &Token| {
+            let weight = token.letters.checked_sub(GRAMMAR_LETTERS).filter(|weight| *weight > 0)?;
+            Some(Word { hash: (token.hash >> 32) as u32, weight: weight.min(MAX_WORD_WEIGHT) })
+        };
+        let mut words: Vec<Word> = tokens.text.iter().filter_map(word).collect();
+        sort_by_hash(&mut words, |word| word.hash);
         words.dedup_by_key(|word| word.hash);
         let mut sketch =
-            Self { words, headline, tokens: u32::try_from(hashes.len()).unwrap_or(u32::MAX), ..Self::default() };
-        sketch.shingle(&hashes);
-        sketch.mark(&hashes, &kinds);
+            Self { words, headline, tokens: u32::try_from(all.len()).unwrap_or(u32::MAX), ..Self::default() };
+        sketch.shingle(&all);
+        sketch.mark(&all);
         sketch
     }
 
@@ -128,60 +122,57 @@ impl Sketch {
         }
     }
 
-    fn shingle(&mut self, hashes: &[u64]) {
-        let width = SHINGLE_WORDS.min(hashes.len());
+    fn shingle(&mut self, tokens: &[Token]) {
+        let width = SHINGLE_WORDS.min(tokens.len());
         if width == 0 {
             return;
         }
-        let mut packed: Vec<u64> = Vec::with_capacity(hashes.len());
-        let rate = query_rate(hashes.len() + 1 - width);
-        for (position, words) in hashes.windows(width).enumerate() {
-            let hash = words.iter().fold(0u64, |hash, word| mix_step(hash, *word));
+        let mut packed: Vec<u64> = Vec::with_capacity(tokens.len());
+        let rate = query_rate(tokens.len() + 1 - width);
+        for (position, words) in tokens.windows(width).enumerate() {
+            let hash = words.iter().fold(0u64, |hash, word| mix_step(hash, word.hash));
             let hash = mix(hash);
             packed.push((hash >> 32) << 32 | position as u64 & 0xffff_ffff);
             if hash.is_multiple_of(rate) {
                 self.keys.push(hash);
             }
         }
-        packed.sort_unstable();
+        sort_by_hash(&mut packed, |packed| (packed >> 32) as u32);
         packed.dedup_by_key(|packed| *packed >> 32);
         self.shingles = packed.iter().map(|packed| (packed >> 32) as u32).collect();
         self.positions = packed.iter().map(|packed| *packed as u32).collect();
-        self.keys.sort_unstable();
+        sort_by_hash(&mut self.keys, |key| (key >> 32) as u32);
         self.keys.dedup();
     }
 
-    fn mark(&mut self, hashes: &[u64], kinds: &[Kind]) {
-        let pair = |i: usize| (mix_step(hashes[i], hashes[i + 1]) >> 32) as u32;
-        let capitals = kinds.iter().filter(|kind| **kind == Kind::Name).count();
+    fn mark(&mut self, tokens: &[Token]) {
+        let capitals = tokens.iter().filter(|token| token.kind == Kind::Name).count();
         // A text in capitals has no names that could be told from words.
-        let names_told = capitals * 2 < kinds.len();
-        let is_slot = |i: usize| kinds[i] == Kind::Number || (kinds[i] == Kind::Name && names_told);
+        let names_told = capitals * 2 < tokens.len();
+        let is_slot = |token: &Token| token.kind == Kind::Number || (token.kind == Kind::Name && names_told);
         let mut i = 0;
-        while i < hashes.len() {
-            let begin = i;
-            let mut has_number = false;
-            while i < hashes.len() && is_slot(i) {
-                has_number |= kinds[i] == Kind::Number;
-                i += 1;
-            }
-            if begin == i {
+        while i < tokens.len() {
+            let run = tokens[i..].iter().take_while(|token| is_slot(token)).count();
+            if run == 0 {
                 i += 1;
                 continue;
             }
-            let before = begin.checked_sub(1).map_or(0, |before| hashes[before]);
-            let after = hashes.get(i).copied().unwrap_or(0);
-            let filling = hashes[begin..i].iter().fold(0, |hash, word| mix_step(hash, *word));
+            let slot = &tokens[i..i + run];
+            let has_number = slot.iter().any(|token| token.kind == Kind::Number);
+            let before = i.checked_sub(1).map_or(0, |before| tokens[before].hash);
+            let after = tokens.get(i + run).map_or(0, |token| token.hash);
+            let filling = slot.iter().fold(0, |hash, token| mix_step(hash, token.hash));
             self.frames.push(Frame {
                 place: (mix_step(mix_step(1, before), after) >> 32) as u32,
                 filling: (mix(filling) >> 32) as u32 & !1 | u32::from(has_number),
             });
+            i += run;
         }
         self.frames.sort_unstable();
         self.frames.dedup();
         self.frames.shrink_to_fit();
-        self.pairs = (0..hashes.len().saturating_sub(1)).map(pair).collect();
-        self.pairs.sort_unstable();
+        self.pairs = tokens.windows(2).map(|pair| (mix_step(pair[0].hash, pair[1].hash) >> 32) as u32).collect();
+        sort_by_hash(&mut self.pairs, |pair| *pair);
         self.pairs.dedup();
         self.pairs.shrink_to_fit();
     }

@@ -2,16 +2,17 @@
 //! outbox is repaired by composing again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::article::{Article, Relation};
 use crate::dedup::merge::{self, Member};
-use crate::ledger::{ArticleRow, DocumentRow, Filed, LedgerError, rfc3339};
+use crate::ledger::{ArticleRow, DocumentRow, Filed, LedgerError, Remembered, rfc3339};
 use crate::outbox::{Copy, Record};
 
 /// Where bodies come from: the ledger, or what is on its way into it.
 pub trait Bodies {
     /// The body of document `seq`.
-    fn body(&mut self, seq: u64) -> Result<Option<Filed>, LedgerError>;
+    fn body(&mut self, seq: u64) -> Result<Option<Arc<Filed>>, LedgerError>;
 }
 
 /// Puts the record of `article` together. `rows` are its members in arrival order, at most as many as a record may list;
@@ -25,7 +26,7 @@ pub fn record(
     total: u64,
     bodies: &mut impl Bodies,
 ) -> Result<Option<Record>, LedgerError> {
-    let mut filed: BTreeMap<u64, Filed> = BTreeMap::new();
+    let mut filed: BTreeMap<u64, Arc<Filed>> = BTreeMap::new();
     for row in rows {
         let seq = row.twin.unwrap_or(row.seq);
         if !filed.contains_key(&seq)
@@ -41,8 +42,10 @@ pub fn record(
         .map(|row| (row.twin.unwrap_or(row.seq), row))
         .filter(|(seq, _)| filed.contains_key(seq))
         .collect();
+    // A copy whose text is lost is compared with nothing: the record goes on to say of it what it said before.
     let members: Vec<Member<'_>> = of_body
         .iter()
+        .filter(|(seq, _)| filed[seq].remembered.is_none())
         .map(|(seq, row)| {
             let filed = &filed[seq];
             Member { doc: *seq, input: row.input, article: &filed.article, fetched_at: filed.fetched_at.as_deref() }
@@ -61,8 +64,12 @@ pub fn record(
     let mut canonical = None;
     for row in rows {
         let seq = row.twin.unwrap_or(row.seq);
-        let (Some(filed), Some(relative)) = (filed.get(&seq), by_body.get(&seq)) else { continue };
-        let mut copy = copy_of(row, filed, relative);
+        let Some(filed) = filed.get(&seq) else { continue };
+        let mut copy = match (by_body.get(&seq), &filed.remembered) {
+            (Some(relative), _) => copy_of(row, filed, relative),
+            (None, Some(remembered)) => copy_of_remembered(row, filed, remembered),
+            (None, None) => continue,
+        };
         if seq == canonical_body && canonical.is_none() {
             copy.relation = Relation::Canonical;
             canonical = Some(copy);
@@ -80,6 +87,20 @@ pub fn record(
 }
 
 fn copy_of(row: &DocumentRow, filed: &Filed, relative: &merge::Copy) -> Copy {
+    let merge::Copy { relation, similarity, containment, ref only_here, .. } = *relative;
+    listed(row, filed, Remembered { relation, similarity, containment, only_here: only_here.clone() })
+}
+
+fn copy_of_remembered(row: &DocumentRow, filed: &Filed, remembered: &Remembered) -> Copy {
+    // Another copy is the canonical one now: that one has a text.
+    let relation = match remembered.relation {
+        Relation::Canonical => Relation::Near,
+        relation => relation,
+    };
+    listed(row, filed, Remembered { relation, ..remembered.clone() })
+}
+
+fn listed(row: &DocumentRow, filed: &Filed, relative: Remembered) -> Copy {
     let Article { url, site, title, date_published, .. } = &filed.article;
     Copy {
         input: row.input,
@@ -96,6 +117,6 @@ fn copy_of(row: &DocumentRow, filed: &Filed, relative: &merge::Copy) -> Copy {
         relation: relative.relation,
         similarity: relative.similarity,
         containment: relative.containment,
-        only_here: relative.only_here.clone(),
+        only_here: relative.only_here,
     }
 }

@@ -5,6 +5,7 @@
 
 mod commit;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, never, select};
 
+use super::clock::{Calendar, now_ms};
 use super::files::{FileId, Files, Finished};
 use super::gate::Gate;
 use super::health::Health;
@@ -31,11 +33,15 @@ use crate::story::{Stories, Terms};
 /// the ledger cheap beside the syncs of their files; 20 ms is not felt by anyone who waits for one article.)
 const BATCH_DOCUMENTS: usize = 64;
 const BATCH_WAIT: Duration = Duration::from_millis(20);
-const MS_PER_DAY: i64 = 86_400_000;
 
-/// The desk was told to stop while its state could not be read or written; the next start goes on from the ledger.
+/// The editor ended before its time; the next start goes on from the ledger.
 #[derive(Debug)]
-pub struct Interrupted;
+pub enum Interrupted {
+    /// The desk was told to stop while its state could not be read or written.
+    Stopped,
+    /// The state is not what was written. No waiting helps: what is in memory was built from it and is decided with.
+    Damaged(LedgerError),
+}
 
 /// What the editor is given to work with.
 pub struct Seat {
@@ -66,6 +72,10 @@ pub struct Editor {
     batch: Batch,
     begun: Option<Instant>,
     fresh: Fresh,
+    started: Instant,
+    calendar: Calendar,
+    /// Damage that was met on the way to a decision, which is then not written.
+    damage: OnceCell<LedgerError>,
 }
 
 /// What the open batch knows and the ledger does not yet.
@@ -73,7 +83,7 @@ pub struct Editor {
 struct Fresh {
     deliveries: HashMap<(InputId, i64), Known>,
     twins: HashMap<InputId, Known>,
-    bodies: HashMap<u64, Filed>,
+    bodies: HashMap<u64, Arc<Filed>>,
     clusters: HashMap<u64, u64>,
     stories: HashMap<u64, u64>,
     /// Articles whose record changes with this batch, and how often: a revision counts decisions, not batches, whose
@@ -94,8 +104,9 @@ impl Fresh {
 
 impl Editor {
     /// Takes the seat: rebuilds what is kept in memory from the ledger and repeats what a crash left unpublished.
-    pub fn new(seat: Seat, today: i32, window_days: i32) -> Result<Self, LedgerError> {
+    pub fn new(seat: Seat, window_days: i32) -> Result<Self, LedgerError> {
         let next_seq = seat.ledger.last_seq()? + 1;
+        let calendar = Calendar::resume(seat.ledger.last_day()?, now_ms());
         let mut editor = Self {
             seat,
             files: Files::default(),
@@ -105,8 +116,11 @@ impl Editor {
             batch: Batch::default(),
             begun: None,
             fresh: Fresh::default(),
+            started: Instant::now(),
+            calendar,
+            damage: OnceCell::new(),
         };
-        editor.restore(today, window_days)?;
+        editor.restore(calendar.today(), window_days)?;
         Ok(editor)
     }
 
@@ -148,6 +162,18 @@ impl Editor {
     pub fn run(mut self, ready: &Receiver<Ready>) -> Result<(), Interrupted> {
         let published = self.seat.published.clone();
         loop {
+            // What is there already is taken without the cost of waiting on three sides.
+            while self.batch.documents.len() < BATCH_DOCUMENTS && !self.is_due() {
+                match ready.try_recv() {
+                    Ok(message) => self.arrange(message)?,
+                    Err(_) => break,
+                }
+            }
+            published.try_iter().for_each(|message| self.shown(message));
+            if self.batch.documents.len() >= BATCH_DOCUMENTS || self.is_due() {
+                self.commit()?;
+                continue;
+            }
             let commit_at = self.begun.map_or_else(never, |begun| after(BATCH_WAIT.saturating_sub(begun.elapsed())));
             select! {
                 recv(ready) -> message => match message {
@@ -155,10 +181,7 @@ impl Editor {
                     Err(_) => break,
                 },
                 recv(published) -> message => if let Ok(message) = message { self.shown(message) },
-                recv(commit_at) -> _ => self.commit()?,
-            }
-            if self.batch.documents.len() >= BATCH_DOCUMENTS {
-                self.commit()?;
+                recv(commit_at) -> _ => {}
             }
         }
         self.commit()?;
@@ -170,10 +193,14 @@ impl Editor {
         }
         if !batch.published.is_empty() {
             let mut ledger = seat.ledger;
-            let commit = || seat.anchor.check().and_then(|()| ledger.commit(&batch));
-            seat.health.persist("writing the state", commit).ok_or(Interrupted)?;
+            persist(&seat.health, "writing the state", || seat.anchor.check().and_then(|()| ledger.commit(&batch)))?;
         }
         Ok(())
+    }
+
+    /// Whether the open batch has waited long enough.
+    fn is_due(&self) -> bool {
+        self.begun.is_some_and(|begun| begun.elapsed() >= BATCH_WAIT)
     }
 
     /// Puts what the workers finished in any order back into the order of arrival.
@@ -182,6 +209,7 @@ impl Editor {
         while let Some(ready) = self.early.remove(&self.next_ticket) {
             self.next_ticket += 1;
             self.begun.get_or_insert_with(Instant::now);
+            self.read(Ledger::begin_reading)?;
             self.take(ready.file, ready.what)?;
             self.seat.gate.leave(ready.bytes);
         }
@@ -215,7 +243,13 @@ impl Editor {
 
     /// The article that a document ends in, or why it ends in none.
     fn decide(&mut self, prepared: Prepared) -> Result<Result<u64, Box<Failure>>, Interrupted> {
-        if let Some(known) = self.delivery(&prepared.document.input, &prepared.document.path)? {
+        let twin = self.twin(&prepared.document.input)?;
+        // Bytes that nobody has delivered were not delivered under this path.
+        let delivery = match twin {
+            Some(_) => self.delivery(&prepared.document.input, &prepared.document.path)?,
+            None => None,
+        };
+        if let Some(known) = delivery {
             *self.batch.counts.entry("redeliveries").or_default() += 1;
             self.seat.progress.redeliveries.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(path = %prepared.document.path, "delivered before, nothing to do");
@@ -232,7 +266,7 @@ impl Editor {
             twin: None,
             body: Vec::new(),
         };
-        if let Some(twin) = self.twin(&prepared.document.input)? {
+        if let Some(twin) = twin {
             row.cluster = twin.cluster;
             row.twin = Some(twin.body_of);
         } else {
@@ -240,7 +274,7 @@ impl Editor {
                 Ok((cluster, filed, body)) => {
                     row.cluster = cluster;
                     row.body = body;
-                    self.fresh.bodies.insert(seq, filed);
+                    self.fresh.bodies.insert(seq, Arc::new(filed));
                 }
                 Err(failure) => return Ok(Err(failure)),
             }
@@ -262,7 +296,7 @@ impl Editor {
     fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
         let Prepared { document, record, draft, lines, mut filed, mut body, mut sketch, mut terms } = prepared;
         let path = document.path.clone();
-        let day = (received_ms / MS_PER_DAY) as i32;
+        let day = self.calendar.day(received_ms, self.started.elapsed());
         if let Some(publication) = &draft.publication
             && self.seat.memory.knows_any(publication, &lines)
         {
@@ -279,14 +313,17 @@ impl Editor {
         let article = &filed.article;
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
-        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, .. } = self;
+        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, damage, .. } = self;
         let mut recall = |doc: u64| {
             let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
-                return Some(sketch(filed));
+                return Some(sketch(filed.as_ref()));
             }
-            let filed = health.persist("reading the state", || sound(ledger.filed(doc)))?;
-            filed.as_ref().map(sketch)
+            let filed = match persist(health, "reading the state", || sound(ledger.filed(doc))) {
+                Ok(filed) => filed,
+                Err(interrupted) => return note(damage, interrupted),
+            };
+            filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
         };
         let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
         if !verdict.evidence.is_empty() {
@@ -343,12 +380,15 @@ impl Editor {
     fn finish_again(&mut self, doc: u64) {
         let filed = match self.fresh.bodies.get(&doc) {
             Some(filed) => Some(filed.clone()),
-            None => self.read(|ledger| sound(ledger.filed(doc))).ok().flatten(),
+            None => {
+                let filed = self.read(|ledger| sound(ledger.filed(doc)));
+                filed.unwrap_or_else(|end| note(&self.damage, end)).map(Arc::new)
+            }
         };
         let Seat { cleaner, memory, .. } = &self.seat;
         let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
         self.batch.revised.push((doc, filed.pack()));
-        self.fresh.bodies.insert(doc, filed);
+        self.fresh.bodies.insert(doc, Arc::new(filed));
         if let Some(cluster) = self.cluster_of(doc) {
             self.fresh.touch(cluster);
         }
@@ -386,14 +426,37 @@ impl Editor {
     fn cluster_of(&self, doc: u64) -> Option<u64> {
         match self.fresh.clusters.get(&doc) {
             Some(&cluster) => Some(cluster),
-            None => self.read(|ledger| ledger.cluster_of(doc)).ok().flatten(),
+            None => self.read(|ledger| ledger.cluster_of(doc)).unwrap_or_else(|end| note(&self.damage, end)),
         }
     }
 
     /// Reads the ledger, pausing while it cannot be read.
     fn read<T>(&self, query: impl Fn(&Ledger) -> Result<T, LedgerError>) -> Result<T, Interrupted> {
-        self.seat.health.persist("reading the state", || query(&self.seat.ledger)).ok_or(Interrupted)
+        persist(&self.seat.health, "reading the state", || query(&self.seat.ledger))
     }
+}
+
+/// Tries until it succeeds; damage is no trouble that passes.
+fn persist<T>(
+    health: &Health,
+    what: &'static str,
+    mut work: impl FnMut() -> Result<T, LedgerError>,
+) -> Result<T, Interrupted> {
+    let tried = health.persist(what, || match work() {
+        Err(error) if error.is_damage() => Ok(Err(Interrupted::Damaged(error))),
+        Err(error) => Err(error),
+        Ok(value) => Ok(Ok(value)),
+    });
+    tried.unwrap_or(Err(Interrupted::Stopped))
+}
+
+/// Keeps damage for the end of the batch, where nothing says so earlier.
+fn note<T>(damage: &OnceCell<LedgerError>, interrupted: Interrupted) -> Option<T> {
+    if let Interrupted::Damaged(error) = interrupted {
+        // The first one counts.
+        let _ = damage.set(error);
+    }
+    None
 }
 
 /// A stored body, passing over one that is damaged: that harms its own document, and is no reason for the desk to wait.
@@ -410,14 +473,4 @@ fn sound(stored: Result<Option<Filed>, LedgerError>) -> Result<Option<Filed>, Le
 fn retire(to: &Sender<Finished>, file: Finished) {
     // The retirer ends only after the editor; should it have died, the file stays in the inbox and is a redelivery later.
     let _ = to.send(file);
-}
-
-/// Days since 1970-01-01.
-pub fn today() -> i32 {
-    (now_ms() / MS_PER_DAY) as i32
-}
-
-/// Now, in milliseconds of Unix time.
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

@@ -20,6 +20,8 @@ use crate::inbox::{Found, Inbox, Intake, Ready, Stamp, encode_path};
 
 /// Files taken from the inbox's state machine at once.
 const ROOM: usize = 256;
+/// Time between two lines of the log that say how far a backlog is.
+const TELL: Duration = Duration::from_secs(10);
 /// Pause after the inbox itself could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Unreadable files that are remembered for the report; all are tried again.
@@ -52,7 +54,7 @@ pub async fn watch(
     inbox: &Inbox,
     until: Until,
     tasks: Sender<Task>,
-    mut returned: UnboundedReceiver<Returned>,
+    mut returned: UnboundedReceiver<Vec<Returned>>,
     health: Arc<Health>,
     progress: Arc<Progress>,
     stop: impl Future<Output = ()>,
@@ -64,10 +66,26 @@ pub async fn watch(
     tokio::pin!(stop);
     let mut trouble: Option<String> = None;
     let mut unreadable = BTreeMap::new();
+    let mut told = Duration::ZERO;
+    let mut has_scanned = false;
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {
-        while let Ok(file) = returned.try_recv() {
-            take_back(&mut intake, &mut unreadable, file);
+        if started.elapsed() >= told + TELL {
+            told = started.elapsed();
+            let now = progress.snapshot();
+            if now.files < now.found {
+                let rate = now.files as f64 / told.as_secs_f64();
+                tracing::info!(
+                    through = now.files,
+                    found = now.found,
+                    failed = now.failed,
+                    rate = rate as u64,
+                    "working"
+                );
+            }
+        }
+        while let Ok(files) = returned.try_recv() {
+            take_back(&mut intake, &mut unreadable, files);
         }
         report(inbox, &mut unreadable, &health);
         if !hand_on(inbox, &mut queue, &tasks) {
@@ -93,6 +111,10 @@ pub async fn watch(
                             );
                         }
                     }
+                    if let Some(files) = batch.scanned.filter(|_| !has_scanned) {
+                        has_scanned = true;
+                        tracing::info!(files, ms = started.elapsed().as_millis() as u64, "seen all of the inbox");
+                    }
                     wake_at = batch.wake_at;
                     queue.extend(batch.ready);
                     if !queue.is_empty() {
@@ -110,7 +132,7 @@ pub async fn watch(
         tokio::select! {
             biased;
             () = &mut stop => return,
-            Some(file) = returned.recv() => take_back(&mut intake, &mut unreadable, file),
+            Some(files) = returned.recv() => take_back(&mut intake, &mut unreadable, files),
             () = signal.changed(), if queue.is_empty() => {}
             () = tokio::time::sleep(wait), if queue.is_empty() => {}
         }
@@ -120,21 +142,23 @@ pub async fn watch(
 /// Files that the system failed to deliver, with its error. The others go on, so the desk does not wait for them.
 type Unreadable = BTreeMap<PathBuf, String>;
 
-fn take_back(intake: &mut Intake, unreadable: &mut Unreadable, file: Returned) {
-    match file {
-        Returned::Gone(path) => {
-            unreadable.remove(&path);
-            intake.finished(&path);
-        }
-        Returned::Kept(path, stamp) => {
-            unreadable.remove(&path);
-            intake.kept(&path, &stamp);
-        }
-        Returned::Again(path) => intake.again(&path),
-        Returned::Unreadable(path, error) => {
-            intake.unreadable(&path);
-            if unreadable.len() < MAX_UNREADABLE {
-                unreadable.insert(path, error);
+fn take_back(intake: &mut Intake, unreadable: &mut Unreadable, files: Vec<Returned>) {
+    for file in files {
+        match file {
+            Returned::Gone(path) => {
+                unreadable.remove(&path);
+                intake.finished(&path);
+            }
+            Returned::Kept(path, stamp) => {
+                unreadable.remove(&path);
+                intake.kept(&path, &stamp);
+            }
+            Returned::Again(path) => intake.again(&path),
+            Returned::Unreadable(path, error) => {
+                intake.unreadable(&path);
+                if unreadable.len() < MAX_UNREADABLE {
+                    unreadable.insert(path, error);
+                }
             }
         }
     }

@@ -9,6 +9,7 @@
 //! owner for each piece of changing state: the reader numbers, the editor decides, the intake knows what is in hand. To stop
 //! is to end the intake and let the queues run dry.
 
+mod clock;
 mod compose;
 mod editor;
 mod files;
@@ -19,26 +20,27 @@ mod lock;
 mod progress;
 mod publisher;
 mod reader;
+mod recover;
 mod retirer;
 mod revise;
 mod work;
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::clean::site::SiteMemory;
 use crate::clean::{self, Cleaner, RuleError, RulePack};
 use crate::dedup::{self, Deduplicator};
 use crate::inbox::{self, Inbox};
-use crate::ledger::{self, Ledger, LedgerError};
+use crate::ledger::{self, LedgerError};
 use crate::outbox::{self, Outbox, OutboxError};
 use crate::read;
 use crate::story::{self, Stories};
@@ -121,6 +123,9 @@ struct Works {
     reader: JoinHandle<()>,
     editor: JoinHandle<Result<(), Interrupted>>,
     retirer: JoinHandle<()>,
+    state: PathBuf,
+    /// Told when the editor has ended before its time.
+    ended: Arc<Notify>,
     _lock: lock::Lock,
 }
 
@@ -133,7 +138,7 @@ impl Works {
         plan: &Plan,
         inbox: Option<&Inbox>,
         progress: Arc<Progress>,
-        returned: mpsc::UnboundedSender<Returned>,
+        returned: mpsc::UnboundedSender<Vec<Returned>>,
     ) -> Result<Self, DeskError> {
         if let Some(inbox) = inbox {
             let is_folder = std::fs::metadata(inbox.root())
@@ -146,9 +151,9 @@ impl Works {
             let leftovers = inbox.remove_leftovers();
             leftovers.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
         }
-        let ledger = Ledger::open(&plan.state.path)?;
-        let anchor = lock::Anchor::drop_at(&plan.state.path.join(ledger::FILE_NAME))?;
         let outbox = Arc::new(Outbox::open(&plan.outbox.path)?);
+        let ledger = recover::open(plan, inbox, &cleaner)?;
+        let anchor = lock::Anchor::drop_at(&plan.state.path.join(ledger::FILE_NAME))?;
         let health = Arc::new(Health::new(&plan.state.path));
         let gate = Arc::new(Gate::new(plan.desk.max_documents, plan.desk.max_bytes));
         let (done, published) = unbounded();
@@ -170,7 +175,8 @@ impl Works {
             progress: progress.clone(),
             max_copies: plan.outbox.max_copies,
         };
-        let editor = Editor::new(seat, editor::today(), plan.dedup.window_days as i32)?;
+        let editor =
+            Editor::new(seat, plan.dedup.window_days as i32).map_err(|error| damaged(&plan.state.path, error))?;
         let (ready, prepared) = unbounded();
         let bench = Bench {
             cleaner,
@@ -197,15 +203,23 @@ impl Works {
         let retirer = Retirer { recent: VecDeque::new(), health: health.clone(), progress: progress.clone(), returned };
         let (tasks, waiting) = bounded(WAITING_TASKS);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
+        let ended = Arc::new(Notify::new());
+        let (ending, stopping) = (ended.clone(), health.clone());
         Ok(Self {
             tasks,
             health,
             progress,
+            state: plan.state.path.clone(),
+            ended,
             reader: thread("reader").spawn(move || reader.run(&waiting)).map_err(DeskError::Threads)?,
             editor: thread("editor")
                 .spawn(move || {
                     let result = editor.run(&prepared);
                     gate.abandon();
+                    if result.is_err() {
+                        stopping.stop();
+                        ending.notify_one();
+                    }
                     result
                 })
                 .map_err(DeskError::Threads)?,
@@ -216,14 +230,30 @@ impl Works {
 
     /// Takes no more tasks, and waits until everything in hand is decided, shown and retired.
     fn finish(self) -> Result<(), DeskError> {
-        let Self { tasks, reader, editor, retirer, .. } = self;
+        let Self { tasks, reader, editor, retirer, state, .. } = self;
         drop(tasks);
         let ended = "a thread of the desk panicked, which is a fault of copydesk";
         reader.join().expect(ended);
         let result = editor.join().expect(ended);
         retirer.join().expect(ended);
-        result.map_err(|Interrupted| DeskError::Interrupted)
+        result.map_err(|interrupted| match interrupted {
+            Interrupted::Stopped => DeskError::Interrupted,
+            Interrupted::Damaged(error) => damaged(&state, error),
+        })
     }
+}
+
+/// What ends a desk over its state. Where that is damaged, the next start is told to look at all of it.
+fn damaged(state: &Path, error: LedgerError) -> DeskError {
+    if !error.is_damage() {
+        return error.into();
+    }
+    let what = error.to_string();
+    // Without this note a large ledger may not be read whole, and the damage not be met.
+    if let Err(error) = ledger::aside::suspect(state, &what) {
+        tracing::error!(%error, "cannot note that the state is damaged");
+    }
+    LedgerError::Damaged { path: state.join(ledger::FILE_NAME), what }.into()
 }
 
 /// Watches the inbox until `stop` resolves, then drains.
@@ -252,9 +282,12 @@ fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<
     let health = works.health.clone();
     runtime.block_on(async {
         let mut stopped = false;
+        let ended = works.ended.clone();
         let stop = async {
-            stop.await;
-            stopped = true;
+            tokio::select! {
+                () = stop => stopped = true,
+                () = ended.notified() => {}
+            }
         };
         let (tasks, progress) = (works.tasks.clone(), works.progress.clone());
         intake::watch(&inbox, until, tasks, back, health.clone(), progress, stop).await;

@@ -37,7 +37,7 @@ pub struct Reader {
     pub ready: Sender<Ready>,
     pub health: Arc<Health>,
     pub progress: Arc<Progress>,
-    pub returned: tokio::sync::mpsc::UnboundedSender<Returned>,
+    pub returned: tokio::sync::mpsc::UnboundedSender<Vec<Returned>>,
     pub next_file: u64,
     pub next_ticket: u64,
 }
@@ -86,7 +86,7 @@ impl Reader {
             // The next writer began before its turn came.
             Some(Ok(claim)) if task.stamp.is_some_and(|settled| settled != claim.stamp) => {
                 self.progress.files.fetch_add(1, Ordering::Relaxed);
-                let _ = self.returned.send(Returned::Again(task.path.clone()));
+                let _ = self.returned.send(vec![Returned::Again(task.path.clone())]);
             }
             Some(Ok(mut claim)) => {
                 file.stamp = Some(claim.stamp);
@@ -118,7 +118,7 @@ impl Reader {
             }
             Some(Err(Refused::Vanished | Refused::NotRegular(_) | Refused::Desk(_))) => {
                 self.progress.files.fetch_add(1, Ordering::Relaxed);
-                let _ = self.returned.send(Returned::Gone(task.path.clone()));
+                let _ = self.returned.send(vec![Returned::Gone(task.path.clone())]);
             }
             Some(Err(refused)) => {
                 file.stamp = task.inbox.stat(&task.path).ok().flatten();
@@ -131,7 +131,7 @@ impl Reader {
     }
 
     fn unreadable(&self, task: &Task, error: String) {
-        let _ = self.returned.send(Returned::Unreadable(task.path.clone(), error));
+        let _ = self.returned.send(vec![Returned::Unreadable(task.path.clone(), error)]);
     }
 
     fn split(&mut self, file: &Arc<InputFile>, claim: &Claim) -> Outcome {

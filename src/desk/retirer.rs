@@ -32,6 +32,8 @@ pub struct Left {
     to: PathBuf,
     stamp: Stamp,
 }
+/// Files that are given back to the intake together, at the most.
+const TOGETHER: usize = 64;
 
 /// Moves what is finished.
 pub struct Retirer {
@@ -39,12 +41,13 @@ pub struct Retirer {
     pub recent: VecDeque<Left>,
     pub health: Arc<Health>,
     pub progress: Arc<Progress>,
-    pub returned: UnboundedSender<Returned>,
+    pub returned: UnboundedSender<Vec<Returned>>,
 }
 
 impl Retirer {
     /// Works until the editor ends.
     pub fn run(mut self, finished: &Receiver<Finished>) {
+        let mut back = Vec::new();
         loop {
             let next = match self.recent.front() {
                 Some(left) => finished.recv_deadline(left.at + SECOND_LOOK),
@@ -52,9 +55,12 @@ impl Retirer {
             };
             match next {
                 Ok(file) => {
-                    let back = self.retire(&file);
+                    back.push(self.retire(&file));
                     self.progress.files.fetch_add(1, Ordering::Relaxed);
-                    let _ = self.returned.send(back);
+                    // Together while more is waiting: the intake is woken once for all of them.
+                    if finished.is_empty() || back.len() >= TOGETHER {
+                        let _ = self.returned.send(std::mem::take(&mut back));
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,

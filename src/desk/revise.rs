@@ -49,6 +49,7 @@ pub fn finish_again(seq: u64, filed: &Filed, cleaner: &Cleaner, memory: &SiteMem
         publication: Some(taught.publication.clone()),
         title_line: taught.title_line,
         article: Some(seq),
+        ..Draft::default()
     };
     // An article that would be left with nothing stays as it was published.
     let article = cleaner.finish(draft.clone(), memory).ok()?;

@@ -22,6 +22,7 @@ use crate::inbox::{Inbox, Refused, Stamp};
 use crate::ledger::Filed;
 use crate::read::{self, Origin, Piece, Rejected};
 use crate::story::Terms;
+use crate::tokens::Tokens;
 
 /// A file that the desk has in hand.
 #[derive(Debug)]
@@ -368,9 +369,9 @@ fn document(piece: Piece, file: &InputFile, bench: &Bench) -> What {
     document.content = String::new();
     match cleaned {
         Ok((draft, article)) => {
-            let sketch = Sketch::of(article.title.as_deref(), &article.text);
-            let terms = Terms::of(article.title.as_deref(), &article.text);
-            let lines = if draft.publication.is_some() { draft.fingerprints() } else { Vec::new() };
+            let tokens = Tokens::of(article.title.as_deref(), &article.text);
+            let (sketch, terms) = (Sketch::of_tokens(&tokens), Terms::of_tokens(&tokens));
+            let lines = if draft.publication.is_some() { draft.fingerprints().to_vec() } else { Vec::new() };
             let filed = revise::file(&document, &draft, article);
             let body = filed.pack();
             What::Document(Box::new(Prepared { document, record, draft, lines, filed, body, sketch, terms }))

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
@@ -95,7 +95,8 @@ pub struct Claim {
     pub stamp: Stamp,
     /// The bytes of the sidecar beside it, if there is one.
     pub sidecar: Option<Vec<u8>>,
-    inbox: Inbox,
+    /// The folder that it was opened in.
+    parent: OwnedFd,
 }
 
 impl Claim {
@@ -109,7 +110,12 @@ impl Claim {
         if Stamp::of(&rustix::fs::fstat(&self.file)?) != self.stamp {
             return Ok(false);
         }
-        Ok(self.inbox.stat(&self.path)? == Some(self.stamp))
+        let Some(name) = self.path.file_name() else { return Ok(false) };
+        match rustix::fs::statat(&self.parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Stamp::of(&stat) == self.stamp),
+            Err(error) if Fault::of(&error.into()) == Fault::Vanished => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -146,7 +152,7 @@ impl Inbox {
             Err(Refused::Document(error)) if Errno::from_io_error(&error) == Some(Errno::NAMETOOLONG) => None,
             Err(refused) => return Err(refused),
         };
-        Ok(Claim { file, path: path.to_owned(), stamp, sidecar, inbox: self.clone() })
+        Ok(Claim { file, path: path.to_owned(), stamp, sidecar, parent })
     }
 
     /// What a path below the inbox looks like now; `None` when no regular file is there.

@@ -189,8 +189,13 @@ impl Inbox {
         } else {
             0
         };
+        // Nothing but the file has to go under one name with it, so the rename itself finds out whether its name is free.
+        let mut untried = (reserve == 0).then(|| name::marked(file, "", 0));
         loop {
-            let target = free_name(&folder, file, reserve)?;
+            let target = match untried.take() {
+                Some(target) => target,
+                None => free_name(&folder, file, reserve)?,
+            };
             // Crash after this: a report without its file, which stands where the redo writes it again.
             if let Some(report) = report {
                 write_report(&folder, &target, report)?;

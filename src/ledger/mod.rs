@@ -2,11 +2,17 @@
 //!
 //! One SQLite file (WAL, `synchronous = FULL`), one writer. A batch is one transaction, so that a document is never decided
 //! without the article that holds it: whoever starts again after a crash finds a whole decision or none. Reads of other
-//! processes (`status`, `feed`, `explain`) go through [`Reader`] while the desk works.
+//! processes (`status`, `feed`, `explain`) go through [`Reader`] while the desk works. A damaged file is never written again:
+//! it is set [`aside`], and what can be read of it is brought into a new one ([`salvage`]).
 
+pub mod aside;
+mod check;
+mod mark;
 mod reader;
 mod rows;
+pub mod salvage;
 mod schema;
+mod sums;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,8 +20,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+pub use mark::Mark;
 pub use reader::{Counts, FeedEvent, Reader, rfc3339};
-pub use rows::{ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, SketchRow, Sketched, Taught, path_key};
+pub use rows::{
+    ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, Remembered, SketchRow, Sketched, Taught, path_key,
+};
 
 use crate::article::InputId;
 
@@ -36,6 +45,14 @@ impl Default for Settings {
     }
 }
 
+/// Pages of the log of writes that are carried over to the file together: 16 MB. The last pages of each table are written with
+/// every batch, and this often only are they carried over.
+const CHECKPOINT_PAGES: i64 = 4096;
+/// Memory for pages of the file, in KiB: the index of contents, which is read at random places, fits for 200,000 documents.
+const CACHE_KIB: i64 = 8192;
+/// Statements kept ready; more than there are.
+const STATEMENTS: usize = 64;
+
 /// What can go wrong with the state. Every case concerns the desk, never one document.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -46,13 +63,40 @@ pub enum LedgerError {
     )]
     Newer { found: i64, known: i64 },
     #[error(
-        "{path}: the state file is damaged ({what}): stop the desk, move the file aside, put the files of done/ back into the inbox and start again"
+        "the state file has schema {found}, this copydesk reads {known}: start the desk once, which brings it up to date"
+    )]
+    Older { found: i64, known: i64 },
+    #[error(
+        "{path}: the state file is damaged ({what}): the next start of the desk sets it aside and builds a new one"
     )]
     Damaged { path: PathBuf, what: String },
+    #[error("the state file: row {row} of {table} is not what was written")]
+    Row { table: &'static str, row: i64 },
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("document {seq}: its stored body cannot be read: {what}")]
     Body { seq: u64, what: String },
+}
+
+impl LedgerError {
+    /// Whether the state file itself is to blame: no waiting helps then.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::{Error, ErrorCode};
+        match self {
+            Self::Damaged { .. } | Self::Row { .. } => true,
+            Self::Sqlite(Error::SqliteFailure(error, _)) => {
+                matches!(error.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            }
+            // The tables are strict: a value of another type was not written as such.
+            Self::Sqlite(
+                Error::InvalidColumnType(..)
+                | Error::FromSqlConversionFailure(..)
+                | Error::IntegralValueOutOfRange(..)
+                | Error::Utf8Error(..),
+            ) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What the ledger knows of a document that has the same bytes.
@@ -67,28 +111,89 @@ pub struct Known {
 /// The writer's side of the state file.
 pub struct Ledger {
     connection: Connection,
+    /// Where the ledger stands.
+    mark: Mark,
+    /// Where that is told, apart from the ledger.
+    witness: Option<mark::Witness>,
 }
 
 impl Ledger {
     /// Opens the state file in `folder`, creating both where missing, and brings it to the current schema.
+    ///
+    /// Every page and row is checked first where that takes seconds at the most, or after an end in disorder (see `check.rs`).
     ///
     /// # Errors
     /// A damaged file is named and left untouched.
     pub fn open(folder: &Path) -> Result<Self, LedgerError> {
         std::fs::create_dir_all(folder).map_err(|source| LedgerError::Io { path: folder.into(), source })?;
         let path = folder.join(FILE_NAME);
-        let mut connection = Connection::open(&path)?;
+        check::examine(&path, aside::suspicion(folder).is_some())?;
+        let connection = Connection::open(&path)?;
         prepare(&connection, &path)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Self::over(connection)
+    }
+
+    /// A ledger over an open file.
+    fn over(mut connection: Connection) -> Result<Self, LedgerError> {
         schema::migrate(&mut connection)?;
-        Ok(Self { connection })
+        let mark = Mark::of(&connection)?;
+        Ok(Self { connection, mark, witness: None })
+    }
+
+    /// Tells another file with every batch how far the ledger is, so that a ledger which lost its last batches is known by it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] when this ledger was further already. A file that cannot be written is done without.
+    pub fn witness(&mut self, file: &Path) -> Result<(), LedgerError> {
+        if let Some(seen) = Mark::read(file)
+            && seen.ledger == self.mark.ledger
+            && seen.commits > self.mark.commits
+        {
+            let path = PathBuf::from(self.connection.path().unwrap_or(FILE_NAME));
+            let what = format!("it has {} batches, and {} were written", self.mark.commits, seen.commits);
+            return Err(LedgerError::Damaged { path, what });
+        }
+        self.witness = mark::Witness::open(file, &self.mark);
+        Ok(())
+    }
+
+    /// Where the ledger stands: its number, which no other has, and its counts.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Lets the reads from here to [`Self::end_reading`] or the next [`Self::commit`] share one lock, which else each takes
+    /// and gives back. Keep it short: meanwhile the log of writes cannot begin anew.
+    pub fn begin_reading(&self) -> Result<(), LedgerError> {
+        if self.connection.is_autocommit() {
+            self.connection.prepare_cached("BEGIN")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Self::begin_reading`] began.
+    pub fn end_reading(&self) -> Result<(), LedgerError> {
+        if !self.connection.is_autocommit() {
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+        }
+        Ok(())
     }
 
     /// Writes a batch: all of it, or nothing. Safe to call again with the same batch after an error.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), LedgerError> {
+        self.end_reading()?;
         let transaction = self.connection.transaction()?;
         batch.write(&transaction)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        self.mark.advance(batch);
+        if let Some(witness) = &self.witness {
+            witness.tell(&self.mark);
+        }
+        Ok(())
     }
 
     /// The highest document number in use, 0 when there is none.
@@ -99,29 +204,28 @@ impl Ledger {
 
     /// Finds this very delivery: the same bytes under the same path.
     pub fn delivery(&self, input: &InputId, path: &str) -> Result<Option<Known>, LedgerError> {
-        self.known(
-            "SELECT seq, cluster, coalesce(twin, seq), input FROM documents WHERE key = ?1 AND path_key = ?2 LIMIT 8",
-            params![rows::content_key(input), path_key(path)],
-            input,
-        )
+        self.known("key = ?1 AND path_key = ?2", params![rows::content_key(input), path_key(path)], input)
     }
 
     /// Finds a document with the same bytes under any path.
     pub fn twin(&self, input: &InputId) -> Result<Option<Known>, LedgerError> {
-        self.known(
-            "SELECT seq, cluster, coalesce(twin, seq), input FROM documents WHERE key = ?1 LIMIT 8",
-            params![rows::content_key(input)],
-            input,
-        )
+        self.known("key = ?1", params![rows::content_key(input)], input)
     }
 
-    fn known(&self, sql: &str, params: &[&dyn rusqlite::ToSql], input: &InputId) -> Result<Option<Known>, LedgerError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+    fn known(
+        &self,
+        condition: &str,
+        params: &[&dyn rusqlite::ToSql],
+        input: &InputId,
+    ) -> Result<Option<Known>, LedgerError> {
+        let sql = format!("SELECT {} FROM documents WHERE {condition} LIMIT 8", reader::FACTS);
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
-            if row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)? == input.0 {
-                let number = |column| row.get::<_, i64>(column).map(|n| n as u64);
-                return Ok(Some(Known { seq: number(0)?, cluster: number(1)?, body_of: number(2)? }));
+            let row = reader::facts(row)?;
+            if row.input == *input {
+                let body_of = row.twin.unwrap_or(row.seq);
+                return Ok(Some(Known { seq: row.seq, cluster: row.cluster, body_of }));
             }
         }
         Ok(None)
@@ -134,23 +238,27 @@ impl Ledger {
         Ok(statement.exists(params![rows::content_key(input), input.0])?)
     }
 
+    /// A document without its body.
+    fn facts(&self, seq: u64) -> Result<Option<DocumentRow>, LedgerError> {
+        let sql = format!("SELECT {} FROM documents WHERE seq = ?1", reader::FACTS);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([seq as i64])?;
+        rows.next()?.map(reader::facts).transpose()
+    }
+
     /// The hash of a document's bytes.
     pub fn input(&self, seq: u64) -> Result<Option<InputId>, LedgerError> {
-        let mut statement = self.connection.prepare_cached("SELECT input FROM documents WHERE seq = ?1")?;
-        Ok(statement.query_row([seq as i64], |row| row.get(0).map(InputId)).optional()?)
+        Ok(self.facts(seq)?.map(|row| row.input))
     }
 
     /// The article that a document belongs to.
     pub fn cluster_of(&self, seq: u64) -> Result<Option<u64>, LedgerError> {
-        let mut statement = self.connection.prepare_cached("SELECT cluster FROM documents WHERE seq = ?1")?;
-        Ok(statement.query_row([seq as i64], |row| row.get::<_, i64>(0)).optional()?.map(|cluster| cluster as u64))
+        Ok(self.facts(seq)?.map(|row| row.cluster))
     }
 
     /// The body of a document, `None` when the number is unknown.
     pub fn filed(&self, seq: u64) -> Result<Option<Filed>, LedgerError> {
-        let mut statement = self.connection.prepare_cached("SELECT body FROM documents WHERE seq = ?1")?;
-        let body: Option<Vec<u8>> = statement.query_row([seq as i64], |row| row.get(0)).optional()?.flatten();
-        body.map(|body| Filed::unpack(seq, &body)).transpose()
+        reader::filed(&self.connection, seq)
     }
 
     /// The members of a cluster in arrival order, at most `limit`, and how many there are in all.
@@ -168,32 +276,35 @@ impl Ledger {
         reader::articles(&self.connection, "WHERE pending = 1 ORDER BY cluster", [])
     }
 
+    /// Day of the last sketch and the time at which its document, or a later one, arrived; `None` when there is none.
+    pub fn last_day(&self) -> Result<Option<(i32, i64)>, LedgerError> {
+        let day = self.connection.query_row("SELECT day FROM sketches ORDER BY seq DESC LIMIT 1", [], |row| row.get(0));
+        let Some(day) = day.optional()? else { return Ok(None) };
+        let sql = "SELECT received_ms FROM documents ORDER BY seq DESC LIMIT 1";
+        let ms = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
+        Ok(ms.map(|ms| (day, ms)))
+    }
+
     /// Calls `take` for every sketch that arrived on `since_day` or later, in arrival order.
     pub fn each_sketch(&self, since_day: i32, mut take: impl FnMut(SketchRow<'_>)) -> Result<(), LedgerError> {
-        let mut statement = self.connection.prepare(
-            "SELECT seq, cluster, day, url, brief, terms, roundup FROM sketches WHERE day >= ?1 ORDER BY seq",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare(&format!("SELECT {} FROM sketches WHERE day >= ?1 ORDER BY seq", rows::SKETCH_COLUMNS))?;
         let mut rows = statement.query([since_day])?;
         while let Some(row) = rows.next()? {
-            take(SketchRow {
-                seq: row.get::<_, i64>(0)? as u64,
-                cluster: row.get::<_, i64>(1)? as u64,
-                day: row.get(2)?,
-                url: row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?,
-                brief: row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?,
-                terms: row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?,
-                roundup: row.get(6)?,
-            });
+            take(SketchRow::read(row)?);
         }
         Ok(())
     }
 
     /// Calls `take` for every article that founded or joined a story: `(cluster, story)`.
     pub fn each_story(&self, mut take: impl FnMut(u64, u64)) -> Result<(), LedgerError> {
-        let mut statement = self.connection.prepare("SELECT cluster, story FROM articles ORDER BY cluster")?;
+        let sql = format!("SELECT {} FROM articles ORDER BY cluster", reader::ARTICLE_COLUMNS);
+        let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            take(row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64);
+            let (row, _) = reader::article_row(row)?;
+            take(row.cluster, row.story);
         }
         Ok(())
     }
@@ -201,14 +312,12 @@ impl Ledger {
     /// Calls `take` for every lesson that still counts, in arrival order.
     pub fn each_lesson(&self, mut take: impl FnMut(Lesson)) -> Result<(), LedgerError> {
         let mut statement = self.connection.prepare(
-            "SELECT l.seq, l.publication, l.lines FROM lessons l LEFT JOIN forgotten f USING (publication)
+            "SELECT l.seq, l.publication, l.lines, l.sum FROM lessons l LEFT JOIN forgotten f USING (publication)
              WHERE l.seq > coalesce(f.seq, 0) ORDER BY l.seq",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            let lines = bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("chunks of 8"))).collect();
-            take(Lesson { seq: row.get::<_, i64>(0)? as u64, publication: row.get(1)?, lines });
+            take(reader::lesson(row)?);
         }
         Ok(())
     }
@@ -218,26 +327,33 @@ impl Ledger {
 pub fn forget(folder: &Path, publication: &str) -> Result<bool, LedgerError> {
     let connection = Connection::open_with_flags(folder.join(FILE_NAME), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    let changed = connection.execute(
-        "INSERT OR REPLACE INTO forgotten (publication, seq)
-         SELECT publication, max(seq) FROM lessons WHERE publication = ?1 GROUP BY publication",
-        [publication],
+    let sql = "SELECT max(seq) FROM lessons WHERE publication = ?1";
+    let Some(seq) = connection.query_row(sql, [publication], |row| row.get::<_, Option<i64>>(0))? else {
+        return Ok(false);
+    };
+    connection.execute(
+        "INSERT OR REPLACE INTO forgotten (publication, seq, sum) VALUES (?1, ?2, ?3)",
+        params![publication, seq, sums::forgotten(publication, seq)],
     )?;
-    Ok(changed > 0)
+    Ok(true)
 }
 
 /// Checks that the file is a database and sets what holds for readers and the writer alike.
 fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection.busy_timeout(Duration::from_secs(5))?;
-    let damaged = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-            LedgerError::Damaged { path: path.into(), what: error.to_string() }
-        }
-        _ => LedgerError::Sqlite(error),
-    };
+    let damaged = |error: rusqlite::Error| named(error.into(), path);
     connection.pragma_update(None, "journal_mode", "WAL").map_err(damaged)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(damaged)?;
     Ok(())
+}
+
+/// Names the file where it is to blame.
+fn named(error: LedgerError, path: &Path) -> LedgerError {
+    match error {
+        LedgerError::Damaged { .. } => error,
+        error if error.is_damage() => LedgerError::Damaged { path: path.into(), what: error.to_string() },
+        error => error,
+    }
 }
 
 #[cfg(test)]
@@ -254,6 +370,7 @@ mod tests {
             fetched_at: None,
             article: Article { text: text.into(), ..Article::default() },
             taught: None,
+            remembered: None,
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, params};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Rows, params};
 use serde::Serialize;
 
-use super::{ArticleRow, DocumentRow, FILE_NAME, Filed, LedgerError};
+use super::{ArticleRow, DocumentRow, FILE_NAME, Filed, LedgerError, Lesson, check, schema, sums};
 use crate::article::InputId;
 
 /// What the desk has done since its state began.
@@ -43,6 +44,9 @@ pub struct Reader {
 
 impl Reader {
     /// Opens the state file in `folder`; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// A file of another schema is refused: only a desk brings an older one to the current schema.
     pub fn open(folder: &Path) -> Result<Option<Self>, LedgerError> {
         let path = folder.join(FILE_NAME);
         if !path.exists() {
@@ -51,17 +55,20 @@ impl Reader {
         // A WAL database needs its shared-memory file even for reading, hence read-write; nothing is written.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         super::prepare(&connection, &path)?;
-        // The first desk is just making it.
-        let is_made = connection.table_exists(None, "counters")?;
-        Ok(is_made.then_some(Self { connection }))
+        // The log of a desk that was killed stays for the next one: it tells of that end.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        match schema::version(&connection)? {
+            // The first desk is just making it, or was killed at that.
+            0 => Ok(None),
+            schema::CURRENT => Ok(Some(Self { connection })),
+            found if found > schema::CURRENT => Err(LedgerError::Newer { found, known: schema::CURRENT }),
+            found => Err(LedgerError::Older { found, known: schema::CURRENT }),
+        }
     }
 
-    /// Checks every page of the file; the problems found, none when it is sound.
-    pub fn check(&self) -> Result<Vec<String>, LedgerError> {
-        let mut statement = self.connection.prepare("PRAGMA quick_check")?;
-        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-        let found = rows.collect::<Result<Vec<_>, _>>()?;
-        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    /// Checks every page and every row of the file; the first problem found, `None` when it is sound.
+    pub fn check(&self) -> Result<Option<String>, LedgerError> {
+        check::whole(&self.connection)
     }
 
     /// What the desk has done.
@@ -86,20 +93,14 @@ impl Reader {
 
     /// The events after `since`, at most `limit`.
     pub fn feed(&self, since: u64, limit: usize) -> Result<Vec<FeedEvent>, LedgerError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seq, event, id, revision, into_id, at_ms FROM feed WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![since as i64, limit as i64], |row| {
-            Ok(FeedEvent {
-                seq: row.get::<_, i64>(0)? as u64,
-                event: row.get(1)?,
-                id: row.get(2)?,
-                revision: row.get::<_, i64>(3)? as u64,
-                into: row.get(4)?,
-                at: rfc3339(row.get(5)?),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let sql = format!("SELECT {EVENT_COLUMNS} FROM feed WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![since as i64, limit as i64])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.push(event(row)?);
+        }
+        Ok(events)
     }
 
     /// The number of the last event, 0 when there is none.
@@ -116,8 +117,14 @@ impl Reader {
 
     /// With which earlier documents this one was compared and what came of it, as JSON; `None` when with none.
     pub fn comparisons(&self, document: u64) -> Result<Option<Vec<u8>>, LedgerError> {
-        let mut statement = self.connection.prepare_cached("SELECT evidence FROM comparisons WHERE seq = ?1")?;
-        Ok(statement.query_row([document as i64], |row| row.get(0)).optional()?)
+        let mut statement = self.connection.prepare_cached("SELECT evidence, sum FROM comparisons WHERE seq = ?1")?;
+        let found =
+            statement.query_row([document as i64], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)));
+        let Some((evidence, sum)) = found.optional()? else { return Ok(None) };
+        if sum != sums::comparison(document as i64, &evidence) {
+            return Err(LedgerError::Row { table: "comparisons", row: document as i64 });
+        }
+        Ok(Some(evidence))
     }
 
     /// The article with this id, withdrawn ones included.
@@ -144,13 +151,10 @@ impl Reader {
 
     /// The body of a document or of its twin.
     pub fn filed(&self, row: &DocumentRow) -> Result<Option<Filed>, LedgerError> {
-        if row.twin.is_none() {
-            return Filed::unpack(row.seq, &row.body).map(Some);
+        match row.twin {
+            None => Filed::unpack(row.seq, &row.body).map(Some),
+            Some(twin) => filed(&self.connection, twin),
         }
-        let mut statement = self.connection.prepare_cached("SELECT body FROM documents WHERE seq = ?1")?;
-        let seq = row.twin.unwrap_or(row.seq);
-        let body: Option<Vec<u8>> = statement.query_row([seq as i64], |row| row.get(0)).optional()?.flatten();
-        body.map(|body| Filed::unpack(seq, &body)).transpose()
     }
 
     /// What is known of each publication: its name and how many of its articles taught it, most first.
@@ -166,15 +170,13 @@ impl Reader {
     /// Calls `take` with each document that taught a publication and the fingerprints of its lines, in arrival order.
     pub fn each_lesson_of(&self, publication: &str, mut take: impl FnMut(u64, &[u64])) -> Result<(), LedgerError> {
         let mut statement = self.connection.prepare(
-            "SELECT l.seq, l.lines FROM lessons l LEFT JOIN forgotten f USING (publication)
+            "SELECT l.seq, l.publication, l.lines, l.sum FROM lessons l LEFT JOIN forgotten f USING (publication)
              WHERE l.publication = ?1 AND l.seq > coalesce(f.seq, 0) ORDER BY l.seq",
         )?;
         let mut rows = statement.query([publication])?;
         while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-            let lines: Vec<u64> =
-                bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("chunks of 8"))).collect();
-            take(row.get::<_, i64>(0)? as u64, &lines);
+            let lesson = lesson(row)?;
+            take(lesson.seq, &lesson.lines);
         }
         Ok(())
     }
@@ -183,7 +185,8 @@ impl Reader {
     pub fn document(&self, document: u64) -> Result<Option<DocumentRow>, LedgerError> {
         let mut statement =
             self.connection.prepare_cached(&format!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE seq = ?1"))?;
-        Ok(statement.query_row([document as i64], self::document).optional()?)
+        let mut rows = statement.query([document as i64])?;
+        rows.next()?.map(self::document).transpose()
     }
 
     /// The documents that taught a publication, the latest first, at most `limit`.
@@ -193,23 +196,98 @@ impl Reader {
                  (SELECT l.seq FROM lessons l LEFT JOIN forgotten f USING (publication)
                   WHERE l.publication = ?1 AND l.seq > coalesce(f.seq, 0) ORDER BY l.seq DESC LIMIT ?2) ORDER BY seq DESC"
         ))?;
-        let rows = statement.query_map(params![publication, limit as i64], document)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        documents(statement.query(params![publication, limit as i64])?)
     }
 }
 
-const DOCUMENT_COLUMNS: &str = "seq, input, path, cluster, received_ms, twin, body";
+/// The columns of a document up to its body, as [`facts`] reads them.
+pub(super) const FACTS: &str = "seq, input, path, cluster, received_ms, twin, sum, place";
+pub(super) const DOCUMENT_COLUMNS: &str = "seq, input, path, cluster, received_ms, twin, sum, place, body_sum, body";
 
-fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+/// A document without its body, held against its sums.
+pub(super) fn facts(row: &Row<'_>) -> Result<DocumentRow, LedgerError> {
+    let facts = facts_without_place(row)?;
+    let body_of = facts.twin.unwrap_or(facts.seq);
+    if row.get::<_, i64>(7)? != sums::place(body_of as i64, facts.cluster as i64) {
+        return Err(LedgerError::Row { table: "documents", row: facts.seq as i64 });
+    }
+    Ok(facts)
+}
+
+/// As [`facts`], where the cluster may be damaged.
+pub(super) fn facts_without_place(row: &Row<'_>) -> Result<DocumentRow, LedgerError> {
+    let (seq, cluster, received_ms): (i64, i64, i64) = (row.get(0)?, row.get(3)?, row.get(4)?);
+    let twin: Option<i64> = row.get(5)?;
+    let input: [u8; 32] = row.get(1)?;
+    let path: String = row.get(2)?;
+    if row.get::<_, i64>(6)? != sums::document(seq, &input, &path, received_ms, twin) {
+        return Err(LedgerError::Row { table: "documents", row: seq });
+    }
     Ok(DocumentRow {
-        seq: row.get::<_, i64>(0)? as u64,
-        input: InputId(row.get(1)?),
-        path: row.get(2)?,
-        cluster: row.get::<_, i64>(3)? as u64,
-        received_ms: row.get(4)?,
-        twin: row.get::<_, Option<i64>>(5)?.map(|seq| seq as u64),
-        body: row.get::<_, Option<Vec<u8>>>(6)?.unwrap_or_default(),
+        seq: seq as u64,
+        input: InputId(input),
+        path,
+        cluster: cluster as u64,
+        received_ms,
+        twin: twin.map(|seq| seq as u64),
+        body: Vec::new(),
     })
+}
+
+/// A document with its body, held against their sums.
+pub(super) fn document(row: &Row<'_>) -> Result<DocumentRow, LedgerError> {
+    let facts = facts(row)?;
+    let body: Option<Vec<u8>> = row.get(9)?;
+    let sum = body.as_ref().map(|body| sums::body(facts.seq as i64, body));
+    if row.get::<_, Option<i64>>(8)? != sum || sum.is_some() == facts.twin.is_some() {
+        return Err(LedgerError::Row { table: "documents", row: facts.seq as i64 });
+    }
+    Ok(DocumentRow { body: body.unwrap_or_default(), ..facts })
+}
+
+fn documents(mut rows: Rows<'_>) -> Result<Vec<DocumentRow>, LedgerError> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(document(row)?);
+    }
+    Ok(found)
+}
+
+/// The body of a document, `None` when the number is unknown or a twin's.
+pub(super) fn filed(connection: &Connection, seq: u64) -> Result<Option<Filed>, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT body, body_sum FROM documents WHERE seq = ?1")?;
+    let mut rows = statement.query([seq as i64])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let Some(body) = row.get::<_, Option<Vec<u8>>>(0)? else { return Ok(None) };
+    if row.get::<_, Option<i64>>(1)? != Some(sums::body(seq as i64, &body)) {
+        return Err(LedgerError::Row { table: "documents", row: seq as i64 });
+    }
+    Filed::unpack(seq, &body).map(Some)
+}
+
+pub(super) const EVENT_COLUMNS: &str = "seq, event, id, revision, into_id, at_ms, sum";
+
+/// A line of the feed, held against its sum.
+pub(super) fn event(row: &Row<'_>) -> Result<FeedEvent, LedgerError> {
+    let (seq, revision, at_ms): (i64, i64, i64) = (row.get(0)?, row.get(3)?, row.get(5)?);
+    let (event, id): (String, String) = (row.get(1)?, row.get(2)?);
+    let into: Option<String> = row.get(4)?;
+    if row.get::<_, i64>(6)? != sums::event(&event, &id, revision, into.as_deref(), at_ms) {
+        return Err(LedgerError::Row { table: "feed", row: seq });
+    }
+    Ok(FeedEvent { seq: seq as u64, event, id, revision: revision as u64, into, at: rfc3339(at_ms) })
+}
+
+/// A lesson, of the columns seq, publication, lines, sum.
+pub(super) fn lesson(row: &Row<'_>) -> Result<Lesson, LedgerError> {
+    let seq: i64 = row.get(0)?;
+    let publication: String = row.get(1)?;
+    let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+    if row.get::<_, i64>(3)? != sums::lesson(seq, &publication, bytes) {
+        return Err(LedgerError::Row { table: "lessons", row: seq });
+    }
+    let lines = bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("chunks of 8"))).collect();
+    Ok(Lesson { seq: seq as u64, publication, lines })
 }
 
 pub(super) fn members(
@@ -218,10 +296,10 @@ pub(super) fn members(
     limit: usize,
 ) -> Result<(Vec<DocumentRow>, u64), LedgerError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT ?2"
+        // SQLite plans anew for each bound limit; this one is always the same.
+        "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT {limit}"
     ))?;
-    let rows = statement.query_map(params![cluster as i64, limit as i64], document)?;
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let rows = documents(statement.query(params![cluster as i64])?)?;
     if rows.len() < limit {
         let count = rows.len() as u64;
         return Ok((rows, count));
@@ -240,18 +318,34 @@ pub(super) fn articles(
     condition: &str,
     params: impl Params,
 ) -> Result<Vec<ArticleRow>, LedgerError> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT cluster, id, revision, story, into_id FROM articles {condition}"))?;
-    let rows = statement.query_map(params, |row| {
-        Ok(ArticleRow {
-            cluster: row.get::<_, i64>(0)? as u64,
-            id: row.get(1)?,
-            revision: row.get::<_, i64>(2)? as u64,
-            story: row.get::<_, i64>(3)? as u64,
-            into_id: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut statement = connection.prepare_cached(&format!("SELECT {ARTICLE_COLUMNS} FROM articles {condition}"))?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(article_row(row)?.0);
+    }
+    Ok(found)
+}
+
+pub(super) const ARTICLE_COLUMNS: &str = "cluster, id, revision, story, into_id, pending, sum";
+
+/// The state of an article, held against its sum, and whether it is pending.
+pub(super) fn article_row(row: &Row<'_>) -> Result<(ArticleRow, bool), LedgerError> {
+    let (cluster, revision, story): (i64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
+    let id: String = row.get(1)?;
+    let into_id: Option<String> = row.get(4)?;
+    let pending: i64 = row.get(5)?;
+    let sum = sums::article(cluster, &id, revision, story, into_id.as_deref());
+    let expected = match pending {
+        1 => Some(sum),
+        0 => Some(!sum),
+        _ => None,
+    };
+    if row.get::<_, Option<i64>>(6)? != expected {
+        return Err(LedgerError::Row { table: "articles", row: cluster });
+    }
+    let row = ArticleRow { cluster: cluster as u64, id, revision: revision as u64, story: story as u64, into_id };
+    Ok((row, pending == 1))
 }
 
 /// Milliseconds of Unix time as RFC 3339 in UTC.

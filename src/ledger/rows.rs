@@ -6,12 +6,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use zstd::bulk::Compressor;
 
-use super::LedgerError;
-use crate::article::{Article, BlockKind, Document, InputId, MediaType};
+use super::{LedgerError, sums};
+use crate::article::{Article, BlockKind, Document, InputId, MediaType, Relation};
 
 /// Level of zstd for bodies: 1 costs about 15 µs for an article of 5 KB and saves more than half of it.
 const BODY_LEVEL: i32 = 1;
@@ -30,6 +30,18 @@ pub struct Filed {
     /// What the text's paragraphs were, where the article taught its publication's memory: it may be finished again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taught: Option<Taught>,
+    /// Set when the text was lost with a damaged ledger: `article` then has no text, and only facts that the record lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Remembered>,
+}
+
+/// What the last record said of a copy whose text is lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    pub relation: Relation,
+    pub similarity: f64,
+    pub containment: f64,
+    pub only_here: Vec<String>,
 }
 
 /// What [`Article::text`] does not say about its paragraphs, and the memory must know to cut one more of them.
@@ -52,6 +64,7 @@ impl Filed {
             fetched_at: document.given.fetched_at.clone(),
             article,
             taught: None,
+            remembered: None,
         }
     }
 
@@ -104,6 +117,29 @@ pub struct SketchRow<'a> {
     pub brief: &'a [u8],
     pub terms: &'a [u8],
     pub roundup: bool,
+}
+
+/// The columns of [`SketchRow::read`].
+pub(super) const SKETCH_COLUMNS: &str = "seq, cluster, day, url, brief, terms, roundup, place, sum";
+
+impl<'a> SketchRow<'a> {
+    /// A row held against its sums.
+    pub(super) fn read(row: &'a Row<'_>) -> Result<Self, LedgerError> {
+        let (seq, cluster, day): (i64, i64, i32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let url = row.get_ref(3)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let blob = |column| Ok::<_, LedgerError>(row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?);
+        let (brief, terms) = (blob(4)?, blob(5)?);
+        let sum = sums::sketch(seq, day.into(), url, brief, terms);
+        let (roundup, expected) = match row.get::<_, i64>(6)? {
+            0 => (false, Some(sum)),
+            1 => (true, Some(!sum)),
+            _ => (false, None),
+        };
+        if row.get::<_, i64>(7)? != sums::place(seq, cluster) || row.get::<_, Option<i64>>(8)? != expected {
+            return Err(LedgerError::Row { table: "sketches", row: seq });
+        }
+        Ok(Self { seq: seq as u64, cluster: cluster as u64, day, url, brief, terms, roundup })
+    }
 }
 
 /// The owned form of [`SketchRow`], on its way in.
@@ -181,68 +217,91 @@ impl Batch {
 
     pub(super) fn write(&self, to: &Transaction<'_>) -> Result<(), LedgerError> {
         let mut insert = to.prepare_cached(
-            "INSERT INTO documents (seq, key, path_key, input, path, cluster, received_ms, twin, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO documents
+                 (seq, key, path_key, input, path, cluster, received_ms, twin, sum, place, body_sum, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?;
         for row in &self.documents {
+            let (seq, cluster, twin) = (row.seq as i64, row.cluster as i64, row.twin.map(|seq| seq as i64));
+            let body = twin.is_none().then_some(&row.body);
             insert.execute(params![
-                row.seq as i64,
+                seq,
                 content_key(&row.input),
                 path_key(&row.path),
                 row.input.0,
                 row.path,
-                row.cluster as i64,
+                cluster,
                 row.received_ms,
-                row.twin.map(|seq| seq as i64),
-                row.twin.is_none().then_some(&row.body),
+                twin,
+                sums::document(seq, &row.input.0, &row.path, row.received_ms, twin),
+                sums::place(twin.unwrap_or(seq), cluster),
+                body.map(|body| sums::body(seq, body)),
+                body,
             ])?;
         }
         let mut insert = to.prepare_cached(
-            "INSERT INTO sketches (seq, cluster, day, url, brief, terms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO sketches (seq, cluster, day, url, brief, terms, place, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for row in &self.sketches {
-            insert.execute(params![row.seq as i64, row.cluster as i64, row.day, row.url, row.brief, row.terms])?;
+            let (seq, cluster) = (row.seq as i64, row.cluster as i64);
+            let sum = sums::sketch(seq, row.day.into(), row.url.as_deref(), &row.brief, &row.terms);
+            let place = sums::place(seq, cluster);
+            insert.execute(params![seq, cluster, row.day, row.url, row.brief, row.terms, place, sum])?;
         }
         const MOVE: [&str; 2] = [
-            "UPDATE documents SET cluster = ?2
+            "UPDATE documents SET cluster = ?2, place = ?3
              WHERE key = (SELECT key FROM documents WHERE seq = ?1) AND (seq = ?1 OR twin = ?1)",
-            "UPDATE sketches SET cluster = ?2 WHERE seq = ?1",
+            "UPDATE sketches SET cluster = ?2, place = ?3 WHERE seq = ?1",
         ];
         for &(seq, cluster) in &self.moved {
+            let (seq, cluster) = (seq as i64, cluster as i64);
             for sql in MOVE {
-                to.prepare_cached(sql)?.execute([seq as i64, cluster as i64])?;
+                to.prepare_cached(sql)?.execute([seq, cluster, sums::place(seq, cluster)])?;
             }
         }
         for &seq in &self.roundups {
-            to.prepare_cached("UPDATE sketches SET roundup = 1 WHERE seq = ?1")?.execute([seq as i64])?;
+            let sql = "UPDATE sketches SET roundup = 1, sum = ~sum WHERE seq = ?1 AND roundup = 0";
+            to.prepare_cached(sql)?.execute([seq as i64])?;
         }
-        let mut insert = to.prepare_cached("INSERT INTO comparisons (seq, evidence) VALUES (?1, ?2)")?;
+        let mut insert = to.prepare_cached("INSERT INTO comparisons (seq, evidence, sum) VALUES (?1, ?2, ?3)")?;
         for (seq, evidence) in &self.comparisons {
-            insert.execute(params![*seq as i64, evidence])?;
+            insert.execute(params![*seq as i64, evidence, sums::comparison(*seq as i64, evidence)])?;
         }
         for (seq, body) in &self.revised {
-            to.prepare_cached("UPDATE documents SET body = ?2 WHERE seq = ?1")?.execute(params![*seq as i64, body])?;
+            let sql = "UPDATE documents SET body = ?2, body_sum = ?3 WHERE seq = ?1";
+            to.prepare_cached(sql)?.execute(params![*seq as i64, body, sums::body(*seq as i64, body)])?;
         }
         // Marks come before new states: a new state of the same article is pending again.
-        let mut mark = to.prepare_cached("UPDATE articles SET pending = 0 WHERE cluster = ?1 AND revision = ?2")?;
+        let mut mark = to.prepare_cached(
+            "UPDATE articles SET pending = 0, sum = ~sum WHERE cluster = ?1 AND revision = ?2 AND pending = 1",
+        )?;
         for &(cluster, revision) in &self.published {
             mark.execute([cluster as i64, revision as i64])?;
         }
         let mut replace = to.prepare_cached(
-            "INSERT OR REPLACE INTO articles (cluster, id, revision, story, into_id, pending) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
+            "INSERT OR REPLACE INTO articles (cluster, id, revision, story, into_id, pending, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
         )?;
         for row in self.articles.values() {
-            replace.execute(params![row.cluster as i64, row.id, row.revision as i64, row.story as i64, row.into_id])?;
+            let (cluster, revision, story) = (row.cluster as i64, row.revision as i64, row.story as i64);
+            let sum = sums::article(cluster, &row.id, revision, story, row.into_id.as_deref());
+            replace.execute(params![cluster, row.id, revision, story, row.into_id, sum])?;
+        }
+        let mut insert = to.prepare_cached(
+            "INSERT INTO feed (event, id, revision, into_id, at_ms, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for event in &self.feed {
+            let (into_id, revision) = (event.into_id.as_deref(), event.revision as i64);
+            let sum = sums::event(event.event, &event.id, revision, into_id, event.at_ms);
+            insert.execute(params![event.event, event.id, revision, into_id, event.at_ms, sum])?;
         }
         let mut insert =
-            to.prepare_cached("INSERT INTO feed (event, id, revision, into_id, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        for event in &self.feed {
-            insert.execute(params![event.event, event.id, event.revision as i64, event.into_id, event.at_ms])?;
-        }
-        let mut insert = to.prepare_cached("INSERT INTO lessons (seq, publication, lines) VALUES (?1, ?2, ?3)")?;
+            to.prepare_cached("INSERT INTO lessons (seq, publication, lines, sum) VALUES (?1, ?2, ?3, ?4)")?;
         for lesson in &self.lessons {
             let lines: Vec<u8> = lesson.lines.iter().flat_map(|line| line.to_le_bytes()).collect();
-            insert.execute(params![lesson.seq as i64, lesson.publication, lines])?;
+            let sum = sums::lesson(lesson.seq as i64, &lesson.publication, &lines);
+            insert.execute(params![lesson.seq as i64, lesson.publication, lines, sum])?;
         }
         let mut add = to.prepare_cached(
             "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
@@ -250,6 +309,7 @@ impl Batch {
         for (name, by) in &self.counts {
             add.execute(params![name, by])?;
         }
+        to.prepare_cached("UPDATE mark SET commits = commits + 1")?.execute([])?;
         Ok(())
     }
 }

@@ -158,7 +158,8 @@ impl Record {
 
     /// The file's content: pretty JSON with a final newline.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut json = serde_json::to_vec_pretty(self).expect("a record is plain values");
+        let mut json = Vec::with_capacity(self.text.len() + self.text.len() / 8 + 4096);
+        serde_json::to_writer_pretty(&mut json, self).expect("a record is plain values");
         json.push(b'\n');
         json
     }
@@ -210,10 +211,20 @@ pub fn article_id(first: &InputId) -> String {
 /// Counts words by the Unicode word boundaries (UAX #29); Han and kana without spaces count by character.
 ///
 /// Text between blanks is counted piece by piece, which is exact because a blank always ends a word, and lets the
-/// pieces that are plain letters and digits (nine in ten in English news) pass without the tables.
+/// pieces that are plain letters and digits (nineteen in twenty in English news) pass without the tables. The signs on
+/// either side of such a piece join it to nothing, but for the low line, which is a part of words.
 fn word_count(text: &str) -> u64 {
+    let is_sign = |byte: &u8| byte.is_ascii_punctuation() && *byte != b'_';
     let words = |piece: &str| {
-        if piece.bytes().all(|byte| byte.is_ascii_alphanumeric()) { 1 } else { piece.unicode_words().count() as u64 }
+        let bytes = piece.as_bytes();
+        let signs_before = bytes.iter().take_while(|byte| is_sign(byte)).count();
+        let signs_behind = bytes[signs_before..].iter().rev().take_while(|byte| is_sign(byte)).count();
+        let inner = &bytes[signs_before..bytes.len() - signs_behind];
+        if inner.iter().all(u8::is_ascii_alphanumeric) {
+            u64::from(!inner.is_empty())
+        } else {
+            piece.unicode_words().count() as u64
+        }
     };
     text.split_ascii_whitespace().map(words).sum()
 }

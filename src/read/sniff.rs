@@ -151,7 +151,7 @@ fn refuse_binary(head: &[u8]) -> Result<(), Rejected> {
             return Err(Rejected::new(Reason::NotText, format!("the file is {what}"), advice));
         }
     }
-    let binary = head.iter().filter(|byte| is_binary(**byte)).count();
+    let binary: usize = head.iter().map(|byte| usize::from(is_binary(*byte))).sum();
     if binary * BINARY_ONE_IN > head.len() {
         return Err(Rejected::new(Reason::NotText, "the file is binary data, not text", advice));
     }
@@ -160,7 +160,8 @@ fn refuse_binary(head: &[u8]) -> Result<(), Rejected> {
 
 /// "Binary data byte" of the MIME Sniffing Standard.
 fn is_binary(byte: u8) -> bool {
-    matches!(byte, 0x00..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f)
+    // Without branches, for 16 bytes at a time.
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != 0x0c) & (byte != b'\r') & (byte != 0x1b)
 }
 
 #[cfg(test)]

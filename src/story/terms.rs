@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use crate::tokens::{Kind, hash_of, tokens};
+use crate::tokens::{Kind, Tokens, hash_of, sort_by_hash};
 
 /// Terms kept of one article.
 const MAX_TERMS: usize = 64;
 /// A name tells as much as this many words.
 const NAME_WEIGHT: f32 = 2.0;
 /// A word in the headline counts as if it stood this often in the text.
-const TITLE_COUNT: u32 = 2;
+const TITLE_COUNT: u64 = 2;
 /// Shorter words are grammar in most languages that have spaces.
 const MIN_WORD_LETTERS: u32 = 4;
 
@@ -132,38 +132,49 @@ pub struct Terms(Vec<(u32, u8)>);
 impl Terms {
     /// Takes the terms of a title and a text. May run on any thread.
     pub fn of(title: Option<&str>, text: &str) -> Self {
-        // Each telling token with its count, and whether it is a name; sorted and added up, which is cheaper than a map.
-        let mut told: Vec<(u32, u32, bool)> = Vec::with_capacity(text.len() / 12 + 16);
-        let mut take = |hash: u64, kind: Kind, letters: u32, times: u32| {
-            let tells = kind == Kind::Name || (kind == Kind::Word && letters >= MIN_WORD_LETTERS);
-            if tells {
-                told.push(((hash >> 32) as u32, times, kind == Kind::Name));
+        Self::of_tokens(&Tokens::of(title, text))
+    }
+
+    /// As [`Terms::of`], of a title and a text that were read already.
+    pub(crate) fn of_tokens(tokens: &Tokens) -> Self {
+        // Each telling token with its count, and whether it is a name, in one number: term, count, name.
+        // Sorted and added up, which is cheaper than a map.
+        let mut told: Vec<u64> = Vec::with_capacity(tokens.title.len() + tokens.text.len());
+        let mut take = |hash: u64, kind: Kind, letters: u32, times: u64| {
+            let is_name = kind == Kind::Name;
+            if is_name || (kind == Kind::Word && letters >= MIN_WORD_LETTERS) {
+                told.push((hash >> 32) << 32 | times << 1 | u64::from(is_name));
             }
         };
-        if let Some(title) = title {
-            tokens(title, |token| {
-                take(
-                    token.hash,
-                    if token.kind == Kind::Number { Kind::Number } else { Kind::Word },
-                    token.letters,
-                    TITLE_COUNT,
-                )
-            });
+        for token in &tokens.title {
+            // Headlines capitalize everything.
+            let kind = if token.kind == Kind::Name { Kind::Word } else { token.kind };
+            take(token.hash, kind, token.letters, TITLE_COUNT);
         }
-        tokens(text, |token| take(token.hash, token.kind, token.letters, 1));
-        told.sort_unstable();
+        tokens.text.iter().for_each(|token| take(token.hash, token.kind, token.letters, 1));
+        sort_by_hash(&mut told, |told| (told >> 32) as u32);
+        let mut grammar = GRAMMAR_TERMS.iter().peekable();
         let mut terms: Vec<(u32, u8)> = told
-            .chunk_by(|a, b| a.0 == b.0)
-            .filter(|same| GRAMMAR_TERMS.binary_search(&same[0].0).is_err())
-            .map(|same| {
-                let count: u32 = same.iter().map(|(_, times, _)| times).sum();
-                let name = same.iter().any(|(_, _, name)| *name);
-                let weight = (1.0 + (count as f32).ln()) * if name { NAME_WEIGHT } else { 1.0 };
-                (same[0].0, (weight * WEIGHT_UNIT).min(255.0) as u8)
+            .chunk_by(|a, b| a >> 32 == b >> 32)
+            .filter_map(|same| {
+                let term = (same[0] >> 32) as u32;
+                // Both are sorted: one walk along the two.
+                while grammar.next_if(|word| **word < term).is_some() {}
+                if grammar.peek() == Some(&&term) {
+                    return None;
+                }
+                let count: u64 = same.iter().map(|told| (told & 0xffff_ffff) >> 1).sum();
+                let name = same.iter().any(|told| told & 1 == 1);
+                let times = if count == 1 { 0.0 } else { (count as f32).ln() };
+                let weight = (1.0 + times) * if name { NAME_WEIGHT } else { 1.0 };
+                Some((term, (weight * WEIGHT_UNIT).min(255.0) as u8))
             })
             .collect();
-        terms.sort_unstable_by_key(|(term, weight)| (std::cmp::Reverse(*weight), *term));
-        terms.truncate(MAX_TERMS);
+        let heaviest = |(term, weight): &(u32, u8)| (std::cmp::Reverse(*weight), *term);
+        if terms.len() > MAX_TERMS {
+            terms.select_nth_unstable_by_key(MAX_TERMS, heaviest);
+            terms.truncate(MAX_TERMS);
+        }
         terms.sort_unstable();
         Self(terms)
     }

@@ -28,7 +28,15 @@ pub struct Folders {
 
 impl Folders {
     pub fn new() -> Self {
-        let root = tempfile::tempdir().expect("a temporary folder");
+        Self::below(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// In memory where the machine has a place for that: for tests of what is written, and not of when it is on the disk.
+    pub fn in_memory() -> Self {
+        tempfile::tempdir_in("/dev/shm").map_or_else(|_| Self::new(), Self::below)
+    }
+
+    fn below(root: tempfile::TempDir) -> Self {
         for folder in ["inbox", "stage"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
         }
@@ -229,17 +237,17 @@ impl Desk {
         rustix::process::kill_process(pid, signal).expect("a signal");
     }
 
-    /// SIGTERM, then the exit code.
-    pub fn stop(mut self) -> Option<i32> {
-        self.signal(rustix::process::Signal::TERM);
-        self.wait()
-    }
-
-    /// Waits for the end; the exit code.
-    pub fn wait(mut self) -> Option<i32> {
+    /// Waits until it ends by itself; its exit code.
+    pub fn end(mut self) -> Option<i32> {
         let status = self.child().wait().expect("the end");
         self.child = None;
         status.code()
+    }
+
+    /// SIGTERM, then the exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        self.signal(rustix::process::Signal::TERM);
+        self.end()
     }
 }
 
@@ -271,10 +279,19 @@ impl Mount {
         None
     }
 
-    /// `ro` or `rw`.
-    pub fn remount(&self, mode: &str) {
-        let status = Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(&self.0).status();
-        assert!(status.expect("mount runs").success(), "remounted {mode}");
+    /// `path` as it is, read-only until this is dropped; `None`, said on standard error, where this user may not mount.
+    pub fn read_only(path: PathBuf) -> Option<Self> {
+        let mount = |options: &[&str]| Command::new("mount").args(options).arg(&path).output().expect("mount runs");
+        let source = path.display().to_string();
+        let mut output = mount(&["--bind", &source]);
+        if output.status.success() {
+            output = mount(&["-o", "remount,bind,ro"]);
+            if output.status.success() {
+                return Some(Self(path));
+            }
+        }
+        eprintln!("skipped: nothing can be mounted here: {}", String::from_utf8_lossy(&output.stderr).trim());
+        None
     }
 }
 

@@ -3,9 +3,10 @@
 //! The model's judgement decides; rules only add what is certain: nothing is emitted twice, and the headline has its own field.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use super::evidence::Evidence;
-use super::hints;
+use super::hints::{self, Hints};
 use super::layout::{Layout, Run, within};
 use super::model::model;
 use super::tag::Tag;
@@ -130,22 +131,22 @@ fn orphan_headings(layout: &Layout, fates: &mut [Fate]) {
 
 /// The probability that a run must reach, by what its own elements say of it.
 fn threshold(layout: &Layout, run: &Run) -> f32 {
+    static BODY: LazyLock<Hints> = LazyLock::new(|| hints::bit("body"));
+    static NOISE: LazyLock<Hints> =
+        LazyLock::new(|| hints::bits(&["navigation", "advertisement", "comments", "signup", "caption", "share"]));
+    static NOISE_AROUND: LazyLock<Hints> = LazyLock::new(|| hints::bits(&["comments", "byline", "related"]));
     const DOUBT: u32 = within::FIGCAPTION | within::LABEL | within::DIALOG | within::FOOTER;
     let container = layout.container(run);
     if container.within & DOUBT != 0 && container.within & within::ITEM_BODY == 0 {
         return DOUBTFUL;
     }
     let own = container.hints | run.inline_hints;
-    let noise = ["navigation", "advertisement", "comments", "signup", "caption", "share"];
-    if run.words < NAMED_WORDS && own & hints::bit("body") == 0 && noise.iter().any(|kind| own & hints::bit(kind) != 0)
-    {
+    if run.words < NAMED_WORDS && own & *BODY == 0 && own & *NOISE != 0 {
         return NAMED_AS_NOISE;
     }
     let parent =
         if container.parent == super::tree::NONE { 0 } else { layout.containers[container.parent as usize].hints };
-    if run.words < NAMED_WORDS
-        && ["comments", "byline", "related"].iter().any(|kind| (own | parent) & hints::bit(kind) != 0)
-    {
+    if run.words < NAMED_WORDS && (own | parent) & *NOISE_AROUND != 0 {
         return NAMED_AS_NOISE;
     }
     if container.within & within::HIDDEN != 0 { HIDDEN } else { THRESHOLD }

@@ -11,6 +11,7 @@ use super::look::{Look, look};
 use super::tag::Tag;
 use super::title;
 use super::tree::NONE;
+use crate::clean::line::ByHash;
 
 /// Blocks of more words are neither the title nor the description.
 const SHORT_WORDS: u32 = 80;
@@ -50,8 +51,8 @@ pub(super) struct Evidence<'p> {
     pub layout: &'p Layout,
     pub sums: Vec<Sums>,
     pub looks: Vec<Look>,
-    pub signatures: HashMap<u64, Sums>,
-    pub copies: HashMap<u64, u16>,
+    pub signatures: HashMap<u64, Sums, ByHash>,
+    pub copies: HashMap<u64, u16, ByHash>,
     /// Prose words before each run.
     pub prose_before: Vec<u32>,
     pub words_before: Vec<u32>,
@@ -68,7 +69,7 @@ pub(super) struct Evidence<'p> {
     pub branches: Vec<u32>,
     pub title: Vec<u64>,
     pub description: Vec<u64>,
-    pub body: Option<HashSet<u64>>,
+    pub body: Option<HashSet<u64, ByHash>>,
     pub total: Sums,
 }
 
@@ -120,8 +121,8 @@ impl<'p> Evidence<'p> {
                 sums[parent as usize].add(&own);
             }
         }
-        let mut signatures: HashMap<u64, Sums> = HashMap::new();
-        let mut copies: HashMap<u64, u16> = HashMap::new();
+        let mut signatures: HashMap<u64, Sums, ByHash> = HashMap::default();
+        let mut copies: HashMap<u64, u16, ByHash> = HashMap::default();
         for (run, look) in layout.runs.iter().zip(&mut looks) {
             let own = Sums {
                 runs: 1,
@@ -285,8 +286,8 @@ fn headline(layout: &Layout, title: &[String]) -> Option<usize> {
         .or_else(|| layout.runs.iter().position(|run| layout.container(run).tag == Tag::H(1)))
 }
 
-fn shingles_of_body(body: &str) -> Option<HashSet<u64>> {
-    let mut set = HashSet::new();
+fn shingles_of_body(body: &str) -> Option<HashSet<u64, ByHash>> {
+    let mut set: HashSet<u64, ByHash> = HashSet::default();
     let mut window = Triples::default();
     word_hashes(body, MAX_BODY_WORDS, |hash| set.extend(window.next(hash)));
     // A body of a few words is a placeholder.
@@ -311,16 +312,25 @@ impl Triples {
 
 /// Hashes of a text's words in lower case.
 fn word_hashes(text: &str, max_words: usize, mut each: impl FnMut(u64)) {
+    if text.is_ascii() {
+        let words = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+        words.filter(|word| !word.is_empty()).take(max_words).for_each(|word| each(ascii_word_hash(word)));
+        return;
+    }
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(max_words) {
-        if word.is_ascii() && word.len() <= 32 {
-            let mut lower = [0u8; 32];
-            let lower = &mut lower[..word.len()];
-            lower.copy_from_slice(word.as_bytes());
+        each(if word.is_ascii() { ascii_word_hash(word.as_bytes()) } else { xxh3_64(word.to_lowercase().as_bytes()) });
+    }
+}
+
+fn ascii_word_hash(word: &[u8]) -> u64 {
+    let mut lower = [0u8; 32];
+    match lower.get_mut(..word.len()) {
+        Some(lower) => {
+            lower.copy_from_slice(word);
             lower.make_ascii_lowercase();
-            each(xxh3_64(lower));
-        } else {
-            each(xxh3_64(word.to_lowercase().as_bytes()));
+            xxh3_64(lower)
         }
+        None => xxh3_64(&word.to_ascii_lowercase()),
     }
 }
 

@@ -21,22 +21,19 @@ impl Evidence<'_> {
         let near = container.hints
             | self.layout.containers[parent as usize].hints
             | self.layout.containers[grand as usize].hints;
-        for bit in 0..hints::count() {
-            let level = if near >> bit & 1 == 1 {
+        let level = |bit: usize| {
+            if near >> bit & 1 == 1 {
                 2.0
             } else if container.hints_above >> bit & 1 == 1 {
                 1.0
             } else {
                 0.0
-            };
-            out.push(level);
-        }
-        for bit in 0..hints::count() {
-            out.push(if (run.inline_hints | container.hints) >> bit & 1 == 1 { 1.0 } else { 0.0 });
-        }
-        for bit in 0..within::COUNT {
-            out.push(if container.within >> bit & 1 == 1 { 1.0 } else { 0.0 });
-        }
+            }
+        };
+        out.extend((0..hints::count()).map(level));
+        let own = run.inline_hints | container.hints;
+        out.extend((0..hints::count()).map(|bit| flag(own >> bit & 1 == 1)));
+        out.extend((0..within::COUNT).map(|bit| flag(container.within >> bit & 1 == 1)));
         out.extend(self.looks[i].cues.iter().map(|&hits| f32::from(hits)));
         // A heading speaks for what follows it: "Comments", "Related stories".
         match self.headings[i] {
@@ -169,7 +166,7 @@ macro_rules! features {
     ($view:ident: $($name:literal = $value:expr;)*) => {
         const NAMES: &[&str] = &[$($name),*];
         fn values($view: &View<'_>, out: &mut Vec<f32>) {
-            $(out.push($value);)*
+            out.extend([$($value),*]);
         }
     };
 }

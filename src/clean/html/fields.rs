@@ -144,7 +144,7 @@ pub(super) fn fields(
     article
 }
 
-/// Sets the language: given, what the text betrays, what the page declares.
+/// Sets the language: given, what the text betrays where it speaks against the declaration, what the page declares.
 pub(super) fn set_language(
     article: &mut Article,
     document: &Document,
@@ -169,14 +169,16 @@ pub(super) fn set_language(
             .and_then(metadata::language_tag)
             .map(|tag| (tag, "json_ld"))
     });
-    let detected = metadata::language_of(text).map(|tag| (tag, "detected"));
     // Themes declare English whatever the text: where both speak and differ, the text is believed.
-    let agreed = match (declared, detected) {
-        (Some(declared), Some(detected)) if declared.0.split('-').next() != Some(&detected.0) => Some(detected),
-        (Some(declared), _) => Some(declared),
-        (None, detected) => detected,
+    let agreed = |declared: Option<(String, &'static str)>| {
+        let detected = metadata::language_against(text, declared.as_ref().map(|(tag, _)| tag.as_str()));
+        match (declared, detected.map(|tag| (tag, "detected"))) {
+            (Some(declared), Some(detected)) if declared.0.split('-').next() != Some(&detected.0) => Some(detected),
+            (Some(declared), _) => Some(declared),
+            (None, detected) => detected,
+        }
     };
-    if let Some((tag, source)) = given.or(agreed) {
+    if let Some((tag, source)) = given.or_else(|| agreed(declared)) {
         article.language = Some(tag);
         article.provenance.insert("language".to_owned(), source.to_owned());
     }

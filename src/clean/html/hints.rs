@@ -27,6 +27,11 @@ pub(super) fn bit(kind: &str) -> Hints {
     KINDS.iter().position(|name| *name == kind).map_or(0, |at| 1 << at)
 }
 
+/// The bits of several kinds.
+pub(super) fn bits(kinds: &[&str]) -> Hints {
+    kinds.iter().map(|kind| bit(kind)).fold(0, |bits, bit| bits | bit)
+}
+
 /// How many kinds there are.
 pub(super) fn count() -> usize {
     static COUNT: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| kinds().count());

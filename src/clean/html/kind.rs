@@ -71,12 +71,12 @@ pub(super) fn flags(
     let mut flags = BTreeSet::new();
     let kind = entity.map_or("", |entity| entity.kind.as_str());
     let og_type = head.first(&["og:type"]).unwrap_or_default().to_lowercase();
-    let words: u32 = blocks.iter().map(|block| word_count(&block.text)).sum();
-    let sentences: u32 = blocks
+    let counts: Vec<(BlockKind, u32)> = blocks.iter().map(|block| (block.kind, word_count(&block.text))).collect();
+    let words: u32 = counts.iter().map(|(_, words)| words).sum();
+    let sentences: u32 = counts
         .iter()
-        .filter(|block| !matches!(block.kind, BlockKind::Heading(_) | BlockKind::Caption))
-        .map(|block| word_count(&block.text))
-        .filter(|&words| words >= 8)
+        .filter(|(kind, words)| !matches!(kind, BlockKind::Heading(_) | BlockKind::Caption) && *words >= 8)
+        .map(|(_, words)| words)
         .sum();
     if kind == "LiveBlogPosting" {
         flags.insert(Flag::LiveBlog);

@@ -133,7 +133,12 @@ impl Layout {
 /// Words of a text; scripts without spaces count two characters as one.
 pub(super) fn word_count(text: &str) -> u32 {
     if text.is_ascii() {
-        return text.split_ascii_whitespace().count() as u32;
+        // A word begins where no space stands and one stood before.
+        let is_space = |byte: u8| (byte == b' ') | ((byte.wrapping_sub(b'\t') < 5) & (byte != 0x0b));
+        let begins = |before: u8, byte: u8| u32::from(is_space(before) & !is_space(byte));
+        let bytes = text.as_bytes();
+        let first = bytes.first().map_or(0, |&byte| begins(b' ', byte));
+        return first + bytes.iter().zip(bytes.iter().skip(1)).map(|(&a, &b)| begins(a, b)).sum::<u32>();
     }
     let mut words = 0;
     let mut dense = 0;

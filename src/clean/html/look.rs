@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::Run;
+use crate::clean::line::ByHash;
 
 /// Words from which a run with little link text and a full stop is prose.
 const PROSE_WORDS: u32 = 10;
@@ -42,16 +43,16 @@ pub(super) fn cue_kinds() -> impl Iterator<Item = (&'static str, &'static str)> 
 }
 
 fn cue_of(word: &str) -> u16 {
-    static INDEX: std::sync::LazyLock<HashMap<&'static str, u16>> = std::sync::LazyLock::new(|| {
-        let mut index: HashMap<&'static str, u16> = HashMap::new();
+    static INDEX: std::sync::LazyLock<HashMap<u64, u16, ByHash>> = std::sync::LazyLock::new(|| {
+        let mut index: HashMap<u64, u16, ByHash> = HashMap::default();
         for (at, (_, words)) in cue_kinds().enumerate() {
             for word in words.split_ascii_whitespace() {
-                *index.entry(word).or_default() |= 1 << at;
+                *index.entry(xxh3_64(word.as_bytes())).or_default() |= 1 << at;
             }
         }
         index
     });
-    INDEX.get(word).copied().unwrap_or(0)
+    INDEX.get(&xxh3_64(word.as_bytes())).copied().unwrap_or(0)
 }
 
 /// Words of a block that are looked at for cues: what a line is, its first words say.
@@ -67,31 +68,117 @@ pub(super) fn look(run: &Run) -> Look {
     look.question = end.ends_with(['?', '？', '؟']);
     look.ellipsis = end.ends_with("...") || end.ends_with('…') || end.ends_with("[…");
     look.quote = text.starts_with(['"', '“', '„', '«', '‘', '「']);
-    let mut word = String::new();
+    let cue_end = count_signs(text, &mut look);
+    read_cues(&text[..cue_end], &mut look);
+    let sparse = run.link_letters * 10 <= run.letters * 3;
+    look.prose = run.words >= PROSE_WORDS && sparse && look.full_stop;
+    look
+}
+
+/// What a character is to [`count_signs`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Sign {
+    None,
+    Lower,
+    Upper,
+    Digit,
+    /// Does not end a word.
+    Apostrophe,
+    Comma,
+    Bar,
+    Line,
+    /// A sign that is a cue by itself: of a price, of a copyright.
+    Cue,
+}
+
+const SIGNS: [Sign; 128] = {
+    let mut table = [Sign::None; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' => Sign::Lower,
+            b'A'..=b'Z' => Sign::Upper,
+            b'0'..=b'9' => Sign::Digit,
+            b'\'' => Sign::Apostrophe,
+            b',' => Sign::Comma,
+            b'|' => Sign::Bar,
+            b'\n' => Sign::Line,
+            b'$' => Sign::Cue,
+            _ => Sign::None,
+        };
+        byte += 1;
+    }
+    table
+};
+
+#[inline]
+fn sign_of(c: char) -> Sign {
+    match c {
+        '\0'..='\x7f' => SIGNS[c as usize],
+        '’' => Sign::Apostrophe,
+        '、' | '،' | '，' => Sign::Comma,
+        '›' | '»' | '→' | '•' | '·' => Sign::Bar,
+        '€' | '£' | '©' => Sign::Cue,
+        _ if c.is_uppercase() => Sign::Upper,
+        _ if c.is_alphanumeric() => Sign::Lower,
+        _ => Sign::None,
+    }
+}
+
+/// Counts letters, digits and signs, and takes the signs that are cues; returns where the first [`CUE_WORDS`] words end.
+fn count_signs(text: &str, look: &mut Look) -> usize {
+    let (mut words, mut cue_end) = (0, text.len());
     let mut start = true;
-    let mut digits_in_row = 0u8;
-    let mut words = 0;
+    let (mut commas, mut digits, mut uppers, mut bars, mut capitalized, mut lines) =
+        (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
+    for (at, c) in text.char_indices() {
+        let sign = sign_of(c);
+        match sign {
+            Sign::Lower | Sign::Upper | Sign::Digit => {
+                let upper = sign == Sign::Upper;
+                if start {
+                    start = false;
+                    look.starts_upper |= words == 0 && upper;
+                    capitalized += u32::from(upper);
+                    words += 1;
+                    if words == CUE_WORDS + 1 {
+                        cue_end = at;
+                    }
+                }
+                uppers += u32::from(upper);
+                digits += u32::from(sign == Sign::Digit);
+            }
+            Sign::Apostrophe => {}
+            Sign::None => start = true,
+            Sign::Comma | Sign::Bar | Sign::Line | Sign::Cue => {
+                start = true;
+                commas += u32::from(sign == Sign::Comma);
+                bars += u32::from(sign == Sign::Bar);
+                lines += u32::from(sign == Sign::Line);
+                if sign == Sign::Cue {
+                    tally(&mut look.cues, cue_of(&text[at..at + c.len_utf8()]));
+                }
+            }
+        }
+    }
+    let bounded = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+    (look.commas, look.digits, look.uppers) = (bounded(commas), bounded(digits), bounded(uppers));
+    (look.bars, look.capitalized, look.lines) = (bounded(bars), bounded(capitalized), bounded(lines));
+    cue_end
+}
+
+/// Looks the words up that tell something, and sees a year among them.
+fn read_cues(text: &str, look: &mut Look) {
+    let mut word = String::new();
+    let mut digits_in_row = 0u32;
     for c in text.chars().chain([' ']) {
         if c.is_alphanumeric() {
-            if start {
-                look.starts_upper |= words == 0 && c.is_uppercase();
-                look.capitalized = look.capitalized.saturating_add(u16::from(c.is_uppercase()));
-                start = false;
-                words += 1;
-            }
-            if c.is_ascii_digit() {
-                look.digits = look.digits.saturating_add(1);
-                digits_in_row += 1;
+            digits_in_row = if c.is_ascii_digit() { digits_in_row + 1 } else { 0 };
+            if c.is_ascii() {
+                word.push(c.to_ascii_lowercase());
             } else {
-                digits_in_row = 0;
-            }
-            look.uppers = look.uppers.saturating_add(u16::from(c.is_uppercase()));
-            if words <= CUE_WORDS {
-                if c.is_ascii() {
-                    word.push(c.to_ascii_lowercase());
-                } else {
-                    word.extend(c.to_lowercase());
-                }
+                word.extend(c.to_lowercase());
             }
             continue;
         }
@@ -99,28 +186,11 @@ pub(super) fn look(run: &Run) -> Look {
             look.year = true;
         }
         digits_in_row = 0;
-        match c {
-            ',' | '、' | '،' | '，' => look.commas = look.commas.saturating_add(1),
-            '|' | '›' | '»' | '→' | '•' | '·' => look.bars = look.bars.saturating_add(1),
-            '\n' => look.lines = look.lines.saturating_add(1),
-            '$' | '€' | '£' | '©' => {
-                let mut sign = [0u8; 4];
-                tally(&mut look.cues, cue_of(c.encode_utf8(&mut sign)));
-            }
-            _ => {}
-        }
-        // An apostrophe does not end a word.
-        if !matches!(c, '\'' | '’') {
-            start = true;
-            if !word.is_empty() {
-                tally(&mut look.cues, cue_of(&word));
-                word.clear();
-            }
+        if !matches!(c, '\'' | '’') && !word.is_empty() {
+            tally(&mut look.cues, cue_of(&word));
+            word.clear();
         }
     }
-    let sparse = run.link_letters * 10 <= run.letters * 3;
-    look.prose = run.words >= PROSE_WORDS && sparse && look.full_stop;
-    look
 }
 
 fn tally(cues: &mut [u8; CUE_KINDS], kinds: u16) {

@@ -307,25 +307,15 @@ impl<'t> Walk<'t> {
             return;
         }
         let mut letters = 0;
-        for (i, piece) in text.split(|c: char| c.is_whitespace()).enumerate() {
-            if i > 0 {
-                self.space = true;
+        if is_single_spaced(text) {
+            self.space |= text.starts_with(' ');
+            letters += self.words(text.trim_matches(' '));
+            self.space |= text.ends_with(' ');
+        } else {
+            for (i, word) in text.split(char::is_whitespace).enumerate() {
+                self.space |= i > 0;
+                letters += self.words(word);
             }
-            if piece.is_empty() {
-                continue;
-            }
-            self.take_breaks();
-            if self.space && !self.run.text.is_empty() && !self.run.text.ends_with('\n') {
-                self.run.text.push(' ');
-            }
-            self.space = false;
-            self.run.text.push_str(piece);
-            letters += if piece.is_ascii() {
-                piece.bytes().filter(u8::is_ascii_alphanumeric).count() as u32
-            } else {
-                piece.chars().filter(|c| c.is_alphanumeric()).count() as u32
-            };
-            self.after_link = false;
         }
         self.run.letters += letters;
         if self.links > 0 {
@@ -336,6 +326,25 @@ impl<'t> Walk<'t> {
         }
         if self.italic > 0 {
             self.run.italic_letters += letters;
+        }
+    }
+
+    /// Adds words that need no change of the spaces between them; their letters and digits.
+    fn words(&mut self, words: &str) -> u32 {
+        if words.is_empty() {
+            return 0;
+        }
+        self.take_breaks();
+        if self.space && !self.run.text.is_empty() && !self.run.text.ends_with('\n') {
+            self.run.text.push(' ');
+        }
+        self.space = false;
+        self.run.text.push_str(words);
+        self.after_link = false;
+        if words.is_ascii() {
+            words.bytes().map(|byte| u32::from(byte.is_ascii_alphanumeric())).sum()
+        } else {
+            words.chars().filter(|c| c.is_alphanumeric()).count() as u32
         }
     }
 
@@ -373,6 +382,16 @@ impl<'t> Walk<'t> {
         run.words = word_count(&run.text);
         self.layout.runs.push(run);
     }
+}
+
+/// Whether a text is plain ASCII without a line end, a tab or two spaces in a row: most text that stands within one line.
+fn is_single_spaced(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_odd = |byte: u8| byte.wrapping_sub(b'\t') < 5 || byte >= 0x80;
+    let odd = bytes.iter().fold(false, |odd, &byte| odd | is_odd(byte));
+    let double =
+        bytes.iter().zip(bytes.iter().skip(1)).fold(false, |double, (&a, &b)| double | ((a == b' ') & (b == b' ')));
+    !odd && !double
 }
 
 fn bits(tag: Tag) -> u32 {

@@ -1,13 +1,110 @@
-//! Which language a text is in, as a BCP 47 tag, only when the detector is sure.
+//! Which language a text is in, as a BCP 47 tag, only when that is sure.
+//!
+//! The commonest words of a language tell it in most texts, for a hundredth of what comparing letter trigrams costs
+//! (Grefenstette 1995 found both about as good from a few sentences on). Trigrams are asked where the words leave doubt.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::clean::line::ByHash;
 
 /// Bytes of text that the detector sees: more changes nothing measurable and costs time.
 const PREFIX_BYTES: usize = 400;
 /// Below this many letters trigram detection is guesswork.
 const MIN_LETTERS: usize = 60;
 
-/// The language of a text by its script and letter trigrams (whatlang); `None` when too short or not sure.
+/// The languages that are known by their words.
+const FUNCTION_WORDS: &str = include_str!("function_words.txt");
+/// So many words of a language, this share of all, and so many times as many as of any other language make it sure.
+const SURE_WORDS: u32 = 5;
+const SURE_ONE_IN: u32 = 6;
+const SURE_TIMES: u32 = 2;
+/// With fewer words of any language, trigrams find one in names and in languages that nobody here knows, and are wrong
+/// more often than right.
+const DOUBT_WORDS: u32 = 3;
+
+/// The language of a text by its commonest words, else by script and letter trigrams (whatlang); `None` when too short
+/// or not sure.
 pub fn language_of(text: &str) -> Option<String> {
+    language_against(text, None)
+}
+
+/// As [`language_of`], for a text that is `declared` to be in a language: `None` also where nothing speaks against that.
+pub fn language_against(text: &str, declared: Option<&str>) -> Option<String> {
     let prefix = super::prefix(text, PREFIX_BYTES);
+    let declared = declared.map(|tag| tag.split('-').next().unwrap_or(tag));
+    let told = Told::by(prefix);
+    if told.is_sure() && told.letters >= MIN_LETTERS {
+        return told.language.map(str::to_owned);
+    }
+    if told.is_latin() && (told.hits < DOUBT_WORDS || declared.is_some() && told.language == declared) {
+        return None;
+    }
+    by_trigrams(prefix)
+}
+
+/// What the words of a text tell of its language.
+struct Told {
+    /// The language of which most words are there, how many, and how many there are of the second.
+    language: Option<&'static str>,
+    hits: u32,
+    second: u32,
+    words: u32,
+    letters: usize,
+    /// Letters of the Latin alphabet without accents.
+    plain_letters: usize,
+}
+
+impl Told {
+    fn by(text: &str) -> Self {
+        /// The names of the languages, and for each word the languages that it is common in, one bit each.
+        static LANGUAGES: LazyLock<(Vec<&'static str>, HashMap<u64, u64, ByHash>)> = LazyLock::new(|| {
+            let lines = FUNCTION_WORDS.lines().filter(|line| !line.starts_with('#'));
+            let mut names = Vec::new();
+            let mut index: HashMap<u64, u64, ByHash> = HashMap::default();
+            for (at, (name, words)) in lines.filter_map(|line| line.split_once(": ")).enumerate() {
+                names.push(name);
+                for word in words.split(' ') {
+                    *index.entry(xxh3_64(word.as_bytes())).or_default() |= 1 << at;
+                }
+            }
+            (names, index)
+        });
+        let (names, index) = &*LANGUAGES;
+        let mut told = Self { language: None, hits: 0, second: 0, words: 0, letters: 0, plain_letters: 0 };
+        let mut hits = vec![0u32; names.len()];
+        for word in text.to_lowercase().split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
+            told.words += 1;
+            told.letters += word.chars().count();
+            told.plain_letters += word.bytes().filter(u8::is_ascii).count();
+            let mut languages = index.get(&xxh3_64(word.as_bytes())).copied().unwrap_or(0);
+            while languages != 0 {
+                hits[languages.trailing_zeros() as usize] += 1;
+                languages &= languages - 1;
+            }
+        }
+        for (&name, hits) in names.iter().zip(hits) {
+            if hits > told.hits {
+                (told.language, told.second, told.hits) = (Some(name), told.hits, hits);
+            } else {
+                told.second = told.second.max(hits);
+            }
+        }
+        told
+    }
+
+    fn is_sure(&self) -> bool {
+        self.hits >= SURE_WORDS && self.hits * SURE_ONE_IN >= self.words && self.hits >= SURE_TIMES * self.second
+    }
+
+    fn is_latin(&self) -> bool {
+        self.plain_letters * 2 > self.letters
+    }
+}
+
+fn by_trigrams(prefix: &str) -> Option<String> {
     let info = whatlang::detect(prefix)?;
     // A script that only one language uses is sure with few letters already.
     let letters = prefix.chars().filter(|c| c.is_alphabetic()).take(MIN_LETTERS).count();
@@ -141,6 +238,37 @@ mod tests {
         assert_eq!(language_of("OK Go"), None);
         assert_eq!(language_of(""), None);
         assert_eq!(language_of("橋は来年新しくなると市が月曜日に発表しました。").as_deref(), Some("ja"));
+    }
+
+    #[test]
+    fn a_declaration_stands_unless_the_text_speaks_against_it() {
+        let german = "Die Stadtverwaltung teilte am Montag mit, dass die alte Brücke über den Fluss im nächsten Jahr erneuert \
+                      werden soll. Die Kosten trägt zum größten Teil das Land.";
+        assert_eq!(language_against(german, Some("en-US")).as_deref(), Some("de"));
+        let names =
+            "Bagoda Mirasol, Keba Tironda, Moliva Darenko, Sabirelo Tunagami, Folikera Bandosi, Ramigo Velturan";
+        assert_eq!(language_against(names, Some("en")), None);
+        let russian = "Городской совет решил в понедельник, что старый мост через реку обновят в следующем году.";
+        assert_eq!(language_against(russian, Some("en")).as_deref(), Some("ru"));
+    }
+
+    #[test]
+    fn languages_that_share_their_commonest_words_are_told_apart_by_trigrams() {
+        let danish = "Den gamle færge sejler fortsat mellem øerne om vinteren, selv om der næsten ingen passagerer er efter høsten. \
+                      Kaptajnen siger, at han hverken havde ventet så mange breve fra skolebørnene eller en så klar afstemning i \
+                      byrådet, og han takkede dem bagefter hver især.";
+        assert!(!Told::by(danish).is_sure());
+        assert_eq!(language_of(danish).as_deref(), Some("da"));
+    }
+
+    #[test]
+    fn every_language_known_by_its_words_is_a_tag_and_has_enough_of_them() {
+        for line in FUNCTION_WORDS.lines().filter(|line| !line.starts_with('#')) {
+            let (tag, words) = line.split_once(": ").expect("a tag and words");
+            assert_eq!(language_tag(tag).as_deref(), Some(tag));
+            assert!(words.split(' ').count() >= 2 * SURE_WORDS as usize, "{tag}");
+        }
+        assert!(FUNCTION_WORDS.lines().count() <= 64, "one bit for each");
     }
 
     #[test]

@@ -11,11 +11,11 @@ mod url;
 
 pub use author::author_names;
 pub use date::{date_in_url, normal_date, visible_date};
-pub use language::{language_of, language_tag};
+pub use language::{language_against, language_of, language_tag};
 pub use url::{canonical_url, site_of};
 
 /// The longest beginning of a text that fits in so many bytes and ends between characters.
-fn prefix(text: &str, max_bytes: usize) -> &str {
+pub(super) fn prefix(text: &str, max_bytes: usize) -> &str {
     let mut end = text.len().min(max_bytes);
     while !text.is_char_boundary(end) {
         end -= 1;

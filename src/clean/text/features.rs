@@ -131,6 +131,9 @@ pub fn of(
     title: Option<&str>,
     wanted: impl Fn(usize) -> bool,
 ) -> Vec<(usize, Features)> {
+    if !(0..lines.len()).any(&wanted) {
+        return Vec::new();
+    }
     let sums = Sums::new(lines);
     let sections = Sections::new(lines, rules, &sums);
     let runs = short_runs(lines);

@@ -137,7 +137,7 @@ mod tests {
             .iter()
             .map(|text| Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: (*text).to_owned() }))
             .map(|mut line| {
-                line.matches = rules.matches(&line);
+                rules.look_up(&mut line);
                 line
             })
             .collect();

@@ -32,31 +32,34 @@ const TEACHING_WORDS: u32 = 14;
 
 impl Vocabulary {
     pub fn new(lines: &[Line]) -> Self {
-        let mut words: Vec<u64> = Vec::new();
-        let ends: Vec<usize> = lines
-            .iter()
-            .map(|line| {
-                words.extend(content(line));
-                words.len()
-            })
-            .collect();
-        let of_line = |at: usize| &words[at.checked_sub(1).map_or(0, |above| ends[above])..ends[at]];
         let teaches = |line: &Line| line.words >= TEACHING_WORDS && line.is_kept();
-        let mut counts: HashMap<u64, (u32, usize), ByHash> = HashMap::default();
-        for (at, _) in lines.iter().enumerate().filter(|(_, line)| teaches(line)) {
-            for &word in of_line(at) {
-                let (count, last) = counts.entry(word).or_insert((0, usize::MAX));
-                if *last != at {
+        let mut numbers: HashMap<u64, u32, ByHash> = HashMap::default();
+        // For each distinct word the lines that teach it, and the last of these.
+        let mut counts: Vec<(u32, usize)> = Vec::new();
+        let mut words: Vec<u32> = Vec::new();
+        let mut ends: Vec<usize> = Vec::with_capacity(lines.len());
+        for (at, line) in lines.iter().enumerate() {
+            let teaches = teaches(line);
+            for hash in content(line) {
+                let number = *numbers.entry(hash).or_insert_with(|| {
+                    counts.push((0, usize::MAX));
+                    counts.len() as u32 - 1
+                });
+                let (count, last) = &mut counts[number as usize];
+                if teaches && *last != at {
                     (*count, *last) = (*count + 1, at);
                 }
+                words.push(number);
             }
+            ends.push(words.len());
         }
+        let of_line = |at: usize| &words[at.checked_sub(1).map_or(0, |above| ends[above])..ends[at]];
         let shared = |(at, line): (usize, &Line)| {
             let own = u32::from(teaches(line));
             let words = of_line(at);
             let (mut known, mut common, mut central) = (0u32, 0u32, 0u32);
-            for word in words {
-                let count = counts.get(word).map_or(0, |(count, _)| *count).saturating_sub(own);
+            for &word in words {
+                let count = counts[word as usize].0.saturating_sub(own);
                 known += u32::from(count >= 1);
                 common += count.min(COMMON);
                 central += u32::from(count >= 3);

@@ -3,9 +3,10 @@
 //! Apart from the decisions themselves: here is held that nothing is shown before it is committed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, retire, sound};
+use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, persist, retire, sound};
 use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
@@ -16,12 +17,20 @@ impl Editor {
     /// Writes the batch, then orders what it changed to be shown.
     pub(super) fn commit(&mut self) -> Result<(), Interrupted> {
         self.begun = None;
+        if let Some(error) = self.damage.take() {
+            return Err(Interrupted::Damaged(error));
+        }
         let mut rows = Vec::with_capacity(self.fresh.touched.len());
         for (cluster, times) in std::mem::take(&mut self.fresh.touched) {
             rows.push(self.next_state(cluster, times)?);
         }
         let at_ms = now_ms();
         for (row, created) in &rows {
+            // Nobody saw an article that came and went within one batch.
+            if *created && row.into_id.is_some() {
+                self.batch.articles.insert(row.cluster, row.clone());
+                continue;
+            }
             let event = match (&row.into_id, created) {
                 (Some(_), _) => "withdrawn",
                 (None, true) => "created",
@@ -41,20 +50,22 @@ impl Editor {
         let Self { seat: Seat { ledger, anchor, health, .. }, batch, .. } = self;
         if !batch.is_empty() {
             crash::point("editor.decided");
-            health
-                .persist("writing the state", || anchor.check().and_then(|()| ledger.commit(batch)))
-                .ok_or(Interrupted)?;
+            persist(health, "writing the state", || anchor.check().and_then(|()| ledger.commit(batch)))?;
             crash::point("editor.committed");
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
         self.seat.progress.articles.fetch_add(added, Ordering::Relaxed);
         let mut ordered = HashMap::with_capacity(rows.len());
+        if !rows.is_empty() {
+            self.read(Ledger::begin_reading)?;
+        }
         for (row, _) in &rows {
             let health = self.seat.health.clone();
-            if health.persist("reading the state", || self.show(row)).ok_or(Interrupted)? {
+            if persist(&health, "reading the state", || self.show(row))? {
                 ordered.insert(row.cluster, row.revision);
             }
         }
+        self.read(Ledger::end_reading)?;
         self.release(&ordered);
         self.batch = Batch::default();
         self.fresh = Fresh::default();
@@ -79,7 +90,9 @@ impl Editor {
 
     /// The state of a touched article after this batch, and whether it is new.
     fn next_state(&mut self, cluster: u64, times: u64) -> Result<(ArticleRow, bool), Interrupted> {
-        let previous = self.read(|ledger| ledger.article(cluster))?;
+        // An article that a document of this batch founds has no row yet.
+        let is_new = self.founded_now(cluster).is_some();
+        let previous = if is_new { None } else { self.read(|ledger| ledger.article(cluster))? };
         let into = self.fresh.left.get(&cluster).copied().filter(|_| self.seat.dedup.members(cluster).is_empty());
         let into_id = match into {
             Some(into) => Some(self.id_of(into)?),
@@ -100,16 +113,23 @@ impl Editor {
 
     /// The id of an article: of the row if it has one, else from the hash of the document that founds it.
     fn id_of(&self, cluster: u64) -> Result<String, Interrupted> {
-        if let Some(row) = self.read(|ledger| ledger.article(cluster))? {
-            return Ok(row.id);
-        }
-        let in_batch = self.batch.documents.iter().find(|row| row.seq == cluster).map(|row| row.input);
-        let input = match in_batch {
+        let input = match self.founded_now(cluster) {
             Some(input) => input,
-            None => self.read(|ledger| ledger.input(cluster))?.unwrap_or_else(|| InputId::of(&cluster.to_le_bytes())),
+            None => match self.read(|ledger| ledger.article(cluster))? {
+                Some(row) => return Ok(row.id),
+                None => {
+                    self.read(|ledger| ledger.input(cluster))?.unwrap_or_else(|| InputId::of(&cluster.to_le_bytes()))
+                }
+            },
         };
         let taken = self.read(|ledger| ledger.id_taken(&input))?;
         Ok(if taken { input.hex() } else { crate::outbox::article_id(&input) })
+    }
+
+    /// The document of the open batch that founds this article, if one does. Rows are in the order of their numbers.
+    fn founded_now(&self, cluster: u64) -> Option<InputId> {
+        let rows = &self.batch.documents;
+        rows.binary_search_by_key(&cluster, |row| row.seq).ok().map(|at| rows[at].input)
     }
 
     /// Orders the current state of an article to be shown; false when nothing of it can be read, and no file may wait for it.
@@ -119,7 +139,10 @@ impl Editor {
         } else {
             let Self { seat: Seat { ledger, max_copies, .. }, fresh, .. } = self;
             let (rows, total) = ledger.members(row.cluster, *max_copies)?;
-            let story = ledger.article(row.story)?.map_or_else(|| row.id.clone(), |story| story.id);
+            let story = match row.story == row.cluster {
+                true => row.id.clone(),
+                false => ledger.article(row.story)?.map_or_else(|| row.id.clone(), |story| story.id),
+            };
             let mut bodies = LedgerAndBatch { ledger, fresh: &fresh.bodies };
             let Some(record) = compose::record(row, story, &rows, total, &mut bodies)? else {
                 tracing::error!(id = row.id, "no document of this article can be read; its record is left as it is");
@@ -139,14 +162,14 @@ impl Editor {
 
 struct LedgerAndBatch<'a> {
     ledger: &'a Ledger,
-    fresh: &'a HashMap<u64, Filed>,
+    fresh: &'a HashMap<u64, Arc<Filed>>,
 }
 
 impl Bodies for LedgerAndBatch<'_> {
-    fn body(&mut self, seq: u64) -> Result<Option<Filed>, LedgerError> {
+    fn body(&mut self, seq: u64) -> Result<Option<Arc<Filed>>, LedgerError> {
         match self.fresh.get(&seq) {
             Some(filed) => Ok(Some(filed.clone())),
-            None => sound(self.ledger.filed(seq)),
+            None => Ok(sound(self.ledger.filed(seq))?.map(Arc::new)),
         }
     }
 }

@@ -1,0 +1,91 @@
+//! The state at start: opened when it is sound, else set aside and built anew, so that nothing is published twice.
+//!
+//! Three things can be wrong with it: its file is damaged, it is behind what the outbox shows (its log was lost, or it came
+//! from a backup), or it is gone. In each case a new one is built from what can still be read, from the records of the outbox,
+//! and from `done/`; see `rebuild.rs` for what is trusted in which order.
+
+mod original;
+mod rebuild;
+mod record;
+
+use std::path::Path;
+
+use super::{DeskError, Plan};
+use crate::clean::Cleaner;
+use crate::inbox::Inbox;
+use crate::ledger::aside::{self, Standing};
+use crate::ledger::{self, Ledger, LedgerError, Mark, salvage};
+use rebuild::Sources;
+
+/// File in the outbox that tells how far the ledger was that wrote it.
+const MARK: &str = ".ledger-mark";
+
+/// Why a new state file is built.
+enum Wrong {
+    /// It is not what was written, or was cut off.
+    Damaged(String),
+    /// It is sound, and lacks what came last.
+    Behind(String),
+    /// There is none, and the outbox holds records.
+    Gone,
+}
+
+/// Opens the ledger of a desk, building a new one where that must be.
+pub fn open(plan: &Plan, inbox: Option<&Inbox>, cleaner: &Cleaner) -> Result<Ledger, DeskError> {
+    let state = &plan.state.path;
+    let mark = plan.outbox.path.join(MARK);
+    salvage::remove_unfinished(state);
+    let wrong = match aside::standing(state) {
+        Standing::Moving(what) => Wrong::Damaged(what),
+        Standing::InPlace => match open_sound(state, &plan.outbox.path)? {
+            Ok(ledger) => return Ok(ledger),
+            Err(wrong) => wrong,
+        },
+    };
+    let (aside, behind) = match &wrong {
+        Wrong::Damaged(what) | Wrong::Behind(what) => {
+            tracing::error!(
+                what,
+                "the state cannot be trusted: it is set aside, and built anew from what can be read of it, the outbox and done/"
+            );
+            (Some(aside::set_aside(state, what)?), matches!(wrong, Wrong::Behind(_)))
+        }
+        Wrong::Gone => {
+            tracing::warn!(state = %state.display(), outbox = %plan.outbox.path.display(), "there is no state, and the outbox holds articles: they are taken over, so that none is published twice");
+            (None, true)
+        }
+    };
+    let sources = Sources { plan, inbox, cleaner, aside: aside.as_deref(), mark: Mark::read(&mark), behind };
+    let told = rebuild::rebuild(&sources)?;
+    let kept = aside.map_or_else(|| "nothing".to_owned(), |aside| aside.display().to_string());
+    tracing::warn!(
+        kept,
+        salvaged = told.salvaged,
+        adopted = told.adopted,
+        articles = told.articles,
+        without_text = told.remembered,
+        "the state is whole again; what was set aside is kept and may be deleted"
+    );
+    let mut ledger = Ledger::open(state)?;
+    ledger.witness(&mark)?;
+    Ok(ledger)
+}
+
+fn open_sound(state: &Path, outbox: &Path) -> Result<Result<Ledger, Wrong>, LedgerError> {
+    let path = state.join(ledger::FILE_NAME);
+    if std::fs::metadata(&path).map_or(0, |found| found.len()) == 0 && record::any(outbox) {
+        let is_there = path.exists();
+        return Ok(Err(if is_there { Wrong::Damaged("it is empty".into()) } else { Wrong::Gone }));
+    }
+    let mut ledger = match Ledger::open(state) {
+        Err(LedgerError::Damaged { what, .. }) => return Ok(Err(Wrong::Damaged(what))),
+        Err(error) if error.is_damage() => return Ok(Err(Wrong::Damaged(error.to_string()))),
+        opened => opened?,
+    };
+    match ledger.witness(&outbox.join(MARK)) {
+        Err(LedgerError::Damaged { what, .. }) => return Ok(Err(Wrong::Behind(what))),
+        result => result?,
+    }
+    aside::acquit(state)?;
+    Ok(Ok(ledger))
+}
