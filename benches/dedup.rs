@@ -133,6 +133,7 @@ fn restore(bencher: Bencher, documents: usize) {
                 .restore(doc, doc, &Facts::default(), Standing::Ordinary, brief)
                 .expect("a brief as just written");
         }
+        deduplicator.settle();
         deduplicator
     });
 }

@@ -1,8 +1,10 @@
-//! Places where a test can make the process die, or the system fail, at and between any two durable steps.
+//! Places where a test can make the process die, or the system fail, at and between any two durable steps, or a worker fall over
+//! one document.
 //!
 //! Only in builds with debug assertions: a release build holds no trace of it. `COPYDESK_CRASH=retirer.retired:3` kills the
 //! process with SIGKILL when that point is passed for the third time. `COPYDESK_FAULT=outbox.write:28:3:FILE` makes that step
-//! fail with error 28 from its third time on, for as long as FILE exists: removing it is the cure.
+//! fail with error 28 from its third time on, for as long as FILE exists: removing it is the cure. `COPYDESK_POISON=word` makes a
+//! worker panic over a document that holds `word:panic`, and never come back from one that holds `word:hang`.
 
 use std::io;
 
@@ -70,3 +72,26 @@ pub fn point(_name: &str) {}
 pub fn fault(_name: &str) -> io::Result<()> {
     Ok(())
 }
+
+/// Panics over this document, or hangs, if it says so and the environment allows it.
+#[cfg(debug_assertions)]
+pub fn document(bytes: &[u8]) {
+    use std::sync::LazyLock;
+
+    static WORD: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("COPYDESK_POISON").ok());
+    if let Some(word) = &*WORD {
+        let has = |what: &str| {
+            let poison = format!("{word}:{what}");
+            bytes.windows(poison.len()).any(|window| window == poison.as_bytes())
+        };
+        assert!(!has("panic"), "the document is poisoned");
+        while has("hang") {
+            std::thread::park();
+        }
+    }
+}
+
+/// Nothing, in a release build.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub fn document(_bytes: &[u8]) {}

@@ -11,7 +11,8 @@
 //! inbox/file → inbox → read → clean → dedup → outbox → outbox/<id>.json
 //!              settle,  decode,  main     near-copies,  temp, sync,
 //!              claim    records  content  canonical     rename
-//!                           ↑ site memory ↓        ledger remembers; desk drives
+//!                           ↑ site memory ↓  ↕     ledger remembers; desk drives
+//!                                        segments
 //! ```
 //!
 //! # The modules, in reading order
@@ -22,6 +23,7 @@
 //! - [`clean`]: document → article. Main content, phrase rules, repeats, site memory, metadata; each cut explained.
 //! - [`dedup`]: articles → clusters of near-copies, and which copy is published.
 //! - [`story`]: which articles are about one event.
+//! - [`segments`]: files by which documents are found that left the near-copy index, which is in memory.
 //! - [`ledger`]: the SQLite state that remembers every decision.
 //! - [`outbox`]: the published record, and how it becomes a whole file.
 //! - [`desk`]: the threads that drive an article through the stages, and what is promised about it.
@@ -72,5 +74,6 @@ pub mod inbox;
 pub mod ledger;
 pub mod outbox;
 pub mod read;
+pub mod segments;
 pub mod story;
 mod tokens;

@@ -17,8 +17,12 @@ const ROAD: &[(&str, &[&str])] = &[
     ("dedup", &["article", "tokens"]),
     ("story", &["article", "tokens"]),
     ("outbox", &["article", "crash"]),
+    ("segments", &["crash"]),
     ("ledger", &["article", "crash"]),
-    ("desk", &["article", "crash", "tokens", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger"]),
+    (
+        "desk",
+        &["article", "crash", "tokens", "inbox", "read", "clean", "dedup", "segments", "story", "outbox", "ledger"],
+    ),
     ("config", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk"]),
     ("cli", &["article", "inbox", "read", "clean", "dedup", "story", "outbox", "ledger", "desk", "config"]),
 ];

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use copydesk::article::{Article, InputId, Relation};
 use copydesk::dedup::merge::{Member, merge};
-use copydesk::dedup::{ClusterId, Deduplicator, DocId, Facts, Outcome, Settings, Sketch, Standing, Verdict};
+use copydesk::dedup::{
+    Archive, ClusterId, Deduplicator, DocId, Facts, Outcome, SealedRow, Settings, Sketch, Standing, Verdict,
+};
 use copydesk::story::{Stories, Terms};
 use proptest::prelude::*;
 
@@ -63,9 +65,39 @@ fn article(number: u64) -> String {
     sentences(number, 20).join(" ")
 }
 
+/// Sealed documents in memory, with what a ledger knows of all documents.
+#[derive(Default)]
+struct Shelf {
+    postings: BTreeMap<u64, Vec<DocId>>,
+    through: DocId,
+    rows: BTreeMap<DocId, (ClusterId, Option<String>, i32, Standing, Vec<u8>)>,
+}
+
+impl Archive for Shelf {
+    fn find(&mut self, keys: &[u64], _least: u32) -> Vec<(u32, DocId)> {
+        let under = |key: &u64| self.postings.get(&(key >> 24)).into_iter().flatten().copied();
+        (0..).zip(keys).flat_map(|(position, key)| under(key).map(move |doc| (position, doc))).collect()
+    }
+
+    fn row(&mut self, doc: DocId) -> Option<SealedRow> {
+        let (cluster, url, day, standing, brief) = self.rows.get(&doc)?;
+        SealedRow::new(doc, *cluster, &Facts { url: url.as_deref(), day: *day }, *standing, brief).ok()
+    }
+
+    fn members(&mut self, cluster: ClusterId, limit: usize) -> Vec<SealedRow> {
+        let sealed = self.all_members(cluster).into_iter().filter(|doc| *doc <= self.through).take(limit);
+        sealed.collect::<Vec<_>>().into_iter().filter_map(|doc| self.row(doc)).collect()
+    }
+
+    fn all_members(&mut self, cluster: ClusterId) -> Vec<DocId> {
+        self.rows.iter().filter(|(_, row)| row.0 == cluster).map(|(doc, _)| *doc).collect()
+    }
+}
+
 /// A deduplicator with the texts that it was given, as a desk has.
 struct Desk {
     deduplicator: Deduplicator,
+    shelf: Shelf,
     texts: BTreeMap<DocId, String>,
     clusters: BTreeMap<DocId, ClusterId>,
     roundups: BTreeSet<DocId>,
@@ -75,6 +107,7 @@ impl Desk {
     fn new(settings: Settings) -> Self {
         Self {
             deduplicator: Deduplicator::new(settings),
+            shelf: Shelf::default(),
             texts: BTreeMap::new(),
             clusters: BTreeMap::new(),
             roundups: BTreeSet::new(),
@@ -84,9 +117,18 @@ impl Desk {
     fn feed_as(&mut self, text: &str, facts: &Facts<'_>) -> Verdict {
         let doc = self.texts.len() as DocId + 1;
         let texts = &self.texts;
-        let verdict = self
-            .deduplicator
-            .judge(doc, facts, Sketch::of(None, text), &mut |doc| texts.get(&doc).map(|text| Sketch::of(None, text)));
+        let sketch = Sketch::of(None, text);
+        let brief = sketch.brief();
+        let mut recall = |doc| texts.get(&doc).map(|text: &String| Sketch::of(None, text));
+        let verdict = self.deduplicator.judge_with(doc, facts, sketch, &mut recall, &mut self.shelf);
+        let url = facts.url.map(str::to_owned);
+        self.shelf.rows.insert(doc, (verdict.cluster, url, facts.day, Standing::Ordinary, brief));
+        for (doc, cluster) in &verdict.moved {
+            self.shelf.rows.get_mut(doc).expect("a document").0 = *cluster;
+        }
+        for doc in &verdict.roundups {
+            self.shelf.rows.get_mut(doc).expect("a document").3 = Standing::Roundup;
+        }
         self.texts.insert(doc, text.to_owned());
         self.clusters.insert(doc, verdict.cluster);
         self.clusters.extend(verdict.moved.iter().copied());
@@ -96,6 +138,15 @@ impl Desk {
 
     fn feed(&mut self, text: &str) -> Verdict {
         self.feed_as(text, &Facts::default())
+    }
+
+    /// Seals the oldest `documents` in memory.
+    fn seal(&mut self, documents: usize) {
+        let Some(oldest) = self.deduplicator.oldest(documents) else { return };
+        self.deduplicator.each_posting(&oldest, |key, doc| self.shelf.postings.entry(key).or_default().push(doc));
+        self.deduplicator.let_go(&oldest);
+        self.shelf.through = oldest.through;
+        self.deduplicator.rely_on_archive(oldest.through, 0);
     }
 
     /// The texts that ended together, without names.
@@ -244,6 +295,25 @@ fn the_memory_cap_is_kept_by_forgetting_the_oldest_days() {
     assert!(desk.deduplicator.memory_bytes() < cap + cap / 4, "{}", desk.deduplicator.memory_bytes());
     assert!(oldest_day > 20);
     assert!(desk.deduplicator.len() > 1_000);
+}
+
+#[test]
+fn past_the_memory_cap_documents_are_sealed_and_their_copies_found() {
+    let mut desk = Desk::new(Settings { max_index_bytes: 1 << 20, ..Settings::default() });
+    desk.deduplicator.rely_on_archive(0, 0);
+    for number in 1..=4_000 {
+        assert_eq!(desk.feed(&sentences(number, 4).join(" ")).cluster, number);
+        if desk.deduplicator.is_full() {
+            desk.seal(desk.deduplicator.len() / 2);
+        }
+        assert!(desk.deduplicator.memory_bytes() < (1 << 20) + (1 << 18));
+    }
+    assert!(desk.shelf.through > 1_000, "{}", desk.shelf.through);
+    for number in (1..=4_000).step_by(97) {
+        let copy = format!("Seen again. {}", sentences(number, 4).join(" "));
+        assert_eq!(desk.feed(&copy).cluster, number);
+    }
+    assert!(desk.feed(&sentences(9_999, 4).join(" ")).evidence.is_empty());
 }
 
 #[test]
@@ -397,6 +467,37 @@ proptest! {
         }
         // Versions one apart share three quarters, versions four apart nothing.
         prop_assert!(ranges.values().all(|(first, last)| last - first <= 3), "{:?}", ranges);
+    }
+
+    /// Holds where no shingle is in more documents of a cluster than are posted (4), nor in 64 of all, and no cluster is larger
+    /// than can be brought back: past that, memory and archive count apart, and further documents are compared.
+    #[test]
+    fn a_verdict_does_not_depend_on_what_was_sealed(
+        documents in prop::collection::vec((1u64..16, 0u8..5, 0u64..6, 0usize..4), 1..40),
+    ) {
+        let (mut whole, mut sealed) = (desk(), desk());
+        let mut uses: BTreeMap<u64, usize> = BTreeMap::new();
+        for (n, (number, kind, other, seal)) in documents.iter().enumerate() {
+            for number in [*number, number + 1] {
+                *uses.entry(number).or_default() += 1;
+            }
+            if uses[number] > 4 || uses[&(number + 1)] > 4 {
+                continue;
+            }
+            let text = match other {
+                0 => format!("{}\n\n{}", article(*number), article(number + 1)),
+                1 => sentences(*number, 20)[8..].join(" ") + " " + &sentences(number + 40, 12).join(" "),
+                _ => edit(&article(*number), *kind),
+            };
+            let url = format!("https://news.example/{number}");
+            let facts = Facts { url: (kind % 2 == 0).then_some(url.as_str()), day: n as i32 / 10 };
+            let (one, other) = (whole.feed_as(&text, &facts), sealed.feed_as(&text, &facts));
+            prop_assert_eq!(one, other, "document {}", whole.texts.len());
+            if *seal == 0 {
+                sealed.seal(n / 3);
+            }
+        }
+        prop_assert_eq!(&whole.clusters, &sealed.clusters);
     }
 
     #[test]

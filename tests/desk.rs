@@ -300,6 +300,33 @@ fn a_file_that_may_not_be_read_fails_with_its_reason() {
 }
 
 #[test]
+fn the_feed_withdraws_nothing_that_it_did_not_create() {
+    let folders = Folders::new();
+    let whole = article(1);
+    let paragraphs: Vec<&str> = whole.trim_end().split("\n\n").collect();
+    let given = folders.path("given");
+    fs::create_dir(&given).expect("a folder");
+    // Two parts are two articles until the whole comes, within one batch most of the time.
+    let part = |range: std::ops::Range<usize>| format!("{}\n\n{}\n", paragraphs[0], paragraphs[range].join("\n\n"));
+    fs::write(given.join("1.txt"), part(1..3)).expect("a file");
+    fs::write(given.join("2.txt"), part(3..5)).expect("a file");
+    fs::write(given.join("3.txt"), &whole).expect("a file");
+    assert!(folders.command("once").arg(&given).output().expect("the binary runs").status.success());
+    assert_eq!(folders.records().len(), 1);
+    let feed = folders.command("feed").output().expect("the binary runs");
+    let mut alive = BTreeSet::new();
+    for line in String::from_utf8(feed.stdout).expect("UTF-8").lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("a line of the feed");
+        let id = event["id"].as_str().expect("an id").to_owned();
+        match event["event"].as_str() {
+            Some("withdrawn") => assert!(alive.remove(&id), "{event}"),
+            _ => drop(alive.insert(id)),
+        }
+    }
+    assert_eq!(alive, folders.records().into_keys().collect());
+}
+
+#[test]
 fn a_damaged_body_in_the_ledger_harms_no_other_document() {
     let folders = Folders::new();
     folders.drop_in("one.txt", article(1));

@@ -15,7 +15,8 @@ use worked::{before, drop_second, ledger_of, once};
 const PAGE: usize = 4096;
 
 /// Kinds of damage to one page; nothing where the page is not there.
-const KINDS: [(&str, fn(&mut Vec<u8>, usize)); 6] = [
+type Damage = fn(&mut Vec<u8>, usize);
+const KINDS: [(&str, Damage); 6] = [
     ("cut off before", |file, page| file.truncate(page * PAGE)),
     ("cut off within", |file, page| file.truncate(page * PAGE + PAGE / 3)),
     ("zeroed", |file, page| file[page * PAGE..][..PAGE].fill(0)),

@@ -54,6 +54,7 @@ impl Level {
 pub struct Settings {
     pub level: Level,
     pub memory: site::Limits,
+    pub html: html::Settings,
 }
 
 /// What a front end makes of a document: metadata found, the body's blocks in order, and what it left out already.
@@ -121,7 +122,7 @@ impl Cleaner {
     /// Runs every pass that needs no other document.
     pub fn draft(&self, document: &Document) -> Result<Draft, NoContent> {
         let page = match document.media_type {
-            MediaType::Html => html::page(document),
+            MediaType::Html => html::page_with(document, &self.settings.html),
             MediaType::Text => text::page(document),
         };
         let mut draft = self.clean(page, document.media_type)?;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::index::{Hits, Ordinal};
 use super::pair::Pair;
+use super::sealed::LookedUp;
 use super::{ClusterId, Deduplicator, DocId, Outcome, Sketch};
 
 /// Documents compared in full with a new one; copies of one article stand at the top of the hits.
 const MAX_CANDIDATES: usize = 24;
 /// Hits looked at to choose them from, so that one large cluster does not hide the others.
-const MAX_HITS: usize = 256;
+pub(super) const MAX_HITS: usize = 256;
 /// Documents of one cluster compared with a new one, besides its longest.
 pub(super) const MAX_CANDIDATES_OF_CLUSTER: usize = 4;
 /// Of the hits that a text would have if it stood in the other as a whole, the share that its cluster must have: a quarter
@@ -30,11 +31,15 @@ pub(super) struct Known {
     pub pair: Pair,
 }
 
+/// Shingles of this text that must be found in another.
+pub(super) fn min_hits(sketch: &Sketch) -> u32 {
+    if sketch.len() < FEW_SHINGLES { 1 } else { MIN_HITS }
+}
+
 impl Deduplicator {
-    /// The documents worth comparing with a new one, by the shingles of theirs that the index knows.
-    fn choose(&self, sketch: &Sketch, same_url: Option<Ordinal>) -> Vec<Ordinal> {
-        let min_hits = if sketch.len() < FEW_SHINGLES { 1 } else { MIN_HITS };
-        let Hits { documents, told } = self.index.candidates(&sketch.keys, min_hits, MAX_HITS);
+    /// The documents worth comparing with a new one, by the shingles of theirs that were found.
+    fn choose(&self, sketch: &Sketch, hits: Hits<Ordinal>, same_url: Option<Ordinal>) -> Vec<Ordinal> {
+        let Hits { documents, told } = hits;
         let mut of_cluster: BTreeMap<ClusterId, (u32, usize)> = BTreeMap::new();
         for (hits, ordinal) in &documents {
             of_cluster.entry(self.clusters.row(*ordinal).cluster).or_default().0 += hits;
@@ -62,11 +67,10 @@ impl Deduplicator {
     pub(super) fn compare_with_candidates(
         &mut self,
         sketch: &Sketch,
-        url: u64,
+        LookedUp { hits, same_url, .. }: LookedUp,
         recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
     ) -> Vec<Known> {
-        let same_url = if url == 0 { None } else { self.clusters.with_url(url) };
-        let chosen = self.choose(sketch, same_url);
+        let chosen = self.choose(sketch, hits, same_url);
         let mut known: Vec<Known> = Vec::new();
         for ordinal in chosen {
             known.extend(self.compare_with(sketch, ordinal, recall));

@@ -39,8 +39,9 @@ pub(crate) struct Clusters {
 }
 
 impl Clusters {
-    pub fn new() -> Self {
-        Self { base: 1, ..Self::default() }
+    /// `base` is the ordinal of the first document; below it there is room for guests.
+    pub fn new(base: Ordinal) -> Self {
+        Self { base, ..Self::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -92,6 +93,30 @@ impl Clusters {
             self.enter(ordinal, row.cluster);
         }
         ordinal
+    }
+
+    /// Gives earlier documents, sorted, a place before all others until [`Self::dismiss`]; how many there was room for.
+    pub fn admit(&mut self, guests: &[Row]) -> usize {
+        let guests = &guests[guests.len() - guests.len().min(self.base as usize - 1)..];
+        for row in guests.iter().rev() {
+            self.rows.push_front(Row { cluster: row.doc, ..*row });
+            self.base -= 1;
+        }
+        for (ordinal, row) in (self.base..).zip(guests) {
+            // A founder needs no entry while it is alone.
+            if row.cluster != row.doc || self.several.contains_key(&row.cluster) {
+                self.enter(ordinal, row.cluster);
+            }
+        }
+        guests.len()
+    }
+
+    /// Lets the first `guests` documents go.
+    pub fn dismiss(&mut self, guests: usize) {
+        if guests > 0 {
+            let mut taken = 0..guests;
+            self.expire_while(|_| taken.next().is_some());
+        }
     }
 
     /// Live members of a cluster, in arrival order.
@@ -210,6 +235,13 @@ impl Clusters {
         before - self.rows.len()
     }
 
+    /// Gives room back that was needed for documents now gone, as far as an eighth more does not need it.
+    pub fn shrink(&mut self) {
+        self.rows.shrink_to(self.rows.len() + self.rows.len() / 8);
+        self.urls.shrink_to(self.urls.len() + self.urls.len() / 8);
+        self.several.shrink_to(self.several.len() + self.several.len() / 8);
+    }
+
     /// Memory held, in bytes; hash tables are counted at their usual load.
     pub fn bytes(&self) -> usize {
         self.rows.capacity() * size_of::<Row>()
@@ -228,7 +260,7 @@ mod tests {
     }
 
     fn three() -> Clusters {
-        let mut clusters = Clusters::new();
+        let mut clusters = Clusters::new(1);
         for (doc, cluster, shingles) in [(10, 10, 50), (20, 10, 80), (30, 30, 60), (40, 10, 80)] {
             clusters.push(row(doc, cluster, shingles));
         }
@@ -272,5 +304,20 @@ mod tests {
         assert_eq!(clusters.members(10), [4, 5]);
         assert_eq!(clusters.expire_while(|_| true), 3);
         assert_eq!((clusters.members(10).len(), clusters.len(), clusters.members_held), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_guest_is_the_oldest_member_while_it_is_there() {
+        let mut clusters = Clusters::new(100);
+        for (doc, cluster) in [(50, 20), (60, 60), (70, 30)] {
+            clusters.push(row(doc, cluster, 40));
+        }
+        let before = format!("{:?}", [clusters.members(20), clusters.members(30), clusters.members(60)]);
+        assert_eq!(clusters.admit(&[row(20, 20, 90), row(30, 30, 10), row(40, 20, 10)]), 3);
+        assert_eq!(clusters.members(20), [97, 99, 100]);
+        assert_eq!((clusters.oldest(20), clusters.longest(20), clusters.longest(30)), (Some(97), Some(97), Some(102)));
+        clusters.dismiss(3);
+        assert_eq!(format!("{:?}", [clusters.members(20), clusters.members(30), clusters.members(60)]), before);
+        assert_eq!((clusters.first_ordinal(), clusters.next_ordinal(), clusters.longest(20)), (100, 103, Some(100)));
     }
 }

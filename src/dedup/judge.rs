@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::candidates::Known;
+use super::candidates::{Known, min_hits};
 use super::cluster::{Clusters, Row};
-use super::index::Index;
+use super::index::{Index, Ordinal};
 use super::recall::Recall;
+use super::sealed::{Archive, Empty, GUEST_ROOM};
 use super::sketch::Brief;
 use super::{ClusterId, DamagedBrief, DocId, Evidence, Settings, Sketch, Verdict};
 
 /// Documents between two looks at the memory in use.
-const MEMORY_CHECK_INTERVAL: usize = 256;
+pub(super) const MEMORY_CHECK_INTERVAL: usize = 256;
 
 /// What is known of a document besides its text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +34,11 @@ pub enum Standing {
     Roundup,
 }
 
+/// The hash by which a URL is known, 0 for none.
+pub(super) fn url_hash(url: Option<&str>) -> u64 {
+    url.map_or(0, |url| xxh3_64(url.as_bytes()).max(1))
+}
+
 /// Documents that were forgotten: no later document is compared with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expired {
@@ -49,6 +55,10 @@ pub struct Deduplicator {
     pub(super) index: Index,
     pub(super) clusters: Clusters,
     pub(super) recall: Recall,
+    /// The last document that an archive may hold; 0 without one.
+    pub(super) sealed_through: DocId,
+    /// What the archive takes of the memory cap; `None` without one.
+    pub(super) archive_bytes: Option<usize>,
     newest_day: i32,
     since_memory_check: usize,
 }
@@ -59,8 +69,10 @@ impl Deduplicator {
         Self {
             settings,
             index: Index::new(),
-            clusters: Clusters::new(),
+            clusters: Clusters::new(GUEST_ROOM),
             recall,
+            sealed_through: 0,
+            archive_bytes: None,
             newest_day: i32::MIN,
             since_memory_check: 0,
         }
@@ -79,14 +91,31 @@ impl Deduplicator {
         sketch: Sketch,
         recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
     ) -> Verdict {
+        self.judge_with(doc, facts, sketch, recall, &mut Empty)
+    }
+
+    /// As [`Self::judge`], with the documents that were sealed into `archive`. A verdict that moves sealed documents must be
+    /// known to the archive before the next document is judged.
+    pub fn judge_with(
+        &mut self,
+        doc: DocId,
+        facts: &Facts<'_>,
+        sketch: Sketch,
+        recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
+        archive: &mut dyn Archive,
+    ) -> Verdict {
+        self.settle();
         if let Some(last) = self.clusters.last().filter(|last| last.doc >= doc) {
             let known =
                 self.clusters.ordinal_of(doc).map_or(last.doc.min(doc), |ordinal| self.clusters.row(ordinal).cluster);
             return Verdict { cluster: known, ..Verdict::default() };
         }
         let mut verdict = Verdict { cluster: doc, expired: self.expire(facts.day), ..Verdict::default() };
-        let url = facts.url.map_or(0, |url| xxh3_64(url.as_bytes()).max(1));
-        let mut known = self.compare_with_candidates(&sketch, url, recall);
+        let url = url_hash(facts.url);
+        let min_hits = min_hits(&sketch);
+        let looked_up = self.look_up(&sketch, url, min_hits, archive);
+        let guests = looked_up.guests;
+        let mut known = self.compare_with_candidates(&sketch, looked_up, recall);
         let is_roundup = self.apply_roundup_rule(doc, &sketch, &mut known, recall, &mut verdict);
         let clusters = self.clusters_to_join(&sketch, &mut known, recall);
         if let Some(&oldest) = clusters.first() {
@@ -94,12 +123,17 @@ impl Deduplicator {
             for absorbed in &clusters[1..] {
                 let members = self.clusters.members(*absorbed);
                 verdict.moved.extend(self.clusters.move_to(&members, oldest));
+                if *absorbed <= self.sealed_through {
+                    // No guest, and yet of the cluster: more than are admitted, or past the window.
+                    verdict.moved.extend(archive.all_members(*absorbed).into_iter().map(|doc| (doc, oldest)));
+                }
             }
         }
         // A document may move twice, out of a roundup page's cluster and on into this one: the last word counts.
         let last: BTreeMap<DocId, ClusterId> = verdict.moved.drain(..).collect();
         verdict.moved.extend(last);
         verdict.evidence = known.iter().map(|known| self.evidence(known)).collect();
+        self.clusters.dismiss(guests);
         self.remember(
             Row {
                 doc,
@@ -126,11 +160,17 @@ impl Deduplicator {
         brief: &[u8],
     ) -> Result<(), DamagedBrief> {
         let brief = Brief::parse(brief)?;
-        let url = facts.url.map_or(0, |url| xxh3_64(url.as_bytes()).max(1));
         self.expire(facts.day);
-        let roundup = standing == Standing::Roundup;
-        self.remember(Row { doc, cluster, url, shingles: brief.shingles, day: facts.day, roundup }, brief.keys());
+        let (url, roundup) = (url_hash(facts.url), standing == Standing::Roundup);
+        let ordinal = self.clusters.push(Row { doc, cluster, url, shingles: brief.shingles, day: facts.day, roundup });
+        let in_one_cluster = in_one_cluster(&self.clusters, self.settings.window_days);
+        self.index.post(brief.keys(), ordinal, in_one_cluster);
         Ok(())
+    }
+
+    /// Makes everything restored so far findable. The next judgement does so as well, and waits for it.
+    pub fn settle(&mut self) {
+        self.index.settle(in_one_cluster(&self.clusters, self.settings.window_days));
     }
 
     /// Live members of a cluster, in arrival order.
@@ -157,6 +197,17 @@ impl Deduplicator {
         self.index.bytes() + self.clusters.bytes()
     }
 
+    /// Memory that documents may take: what the archive leaves of the cap, and a quarter of it in any case.
+    pub(super) fn room(&self) -> usize {
+        let cap = self.settings.max_index_bytes;
+        cap.saturating_sub(self.archive_bytes.unwrap_or(0)).max(cap / 4)
+    }
+
+    /// The first day of the window.
+    pub fn oldest_day(&self) -> i32 {
+        self.newest_day.saturating_sub_unsigned(self.settings.window_days)
+    }
+
     fn remember(&mut self, row: Row, keys: impl Iterator<Item = u64>) {
         let ordinal = self.clusters.push(row);
         let clusters = &self.clusters;
@@ -181,13 +232,19 @@ impl Deduplicator {
     /// Forgets documents that are too old on `day`, and the oldest days while memory is short.
     pub fn expire(&mut self, day: i32) -> Option<Expired> {
         self.newest_day = self.newest_day.max(day);
-        let oldest = self.newest_day.saturating_sub_unsigned(self.settings.window_days);
+        let oldest = self.oldest_day();
         let mut documents = self.clusters.expire_while(|row| row.day < oldest);
         let mut for_memory = false;
         self.since_memory_check += 1;
         if self.since_memory_check >= MEMORY_CHECK_INTERVAL {
             self.since_memory_check = 0;
-            while self.memory_bytes() > self.settings.max_index_bytes && self.len() > MEMORY_CHECK_INTERVAL {
+            // Where documents are sealed at the cap, this is for a disk that takes no more.
+            let most = if self.archive_bytes.is_some() { self.room() / 4 * 5 } else { self.room() };
+            while self.memory_bytes() > most && self.len() > MEMORY_CHECK_INTERVAL {
+                self.settle();
+                if self.memory_bytes() <= most {
+                    break;
+                }
                 for_memory = true;
                 documents += self.forget_oldest_day();
                 self.index.expire(self.clusters.first_ordinal());
@@ -212,5 +269,13 @@ impl Deduplicator {
             count += 1;
             count <= eighth || (row.day == day && day != newest)
         })
+    }
+}
+
+/// Whether an earlier document is of a later one's cluster, and so fresh beside it that it stands for the cluster.
+fn in_one_cluster(clusters: &Clusters, window_days: u32) -> impl Fn(Ordinal, Ordinal) -> bool {
+    move |earlier, later| {
+        let (earlier, later) = (clusters.row(earlier), clusters.row(later));
+        earlier.cluster == later.cluster && earlier.day >= later.day.saturating_sub_unsigned(window_days / 2)
     }
 }

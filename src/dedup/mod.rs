@@ -18,11 +18,13 @@ pub mod merge;
 mod pair;
 mod recall;
 mod roundup;
+mod sealed;
 mod sketch;
 mod template;
 mod verify;
 
 pub use judge::{Deduplicator, Expired, Facts, Standing};
+pub use sealed::{Archive, BRIEF_HEAD_BYTES, Oldest, SealedRow};
 pub use sketch::{DamagedBrief, SHINGLE_WORDS, Sketch};
 
 use serde::{Deserialize, Serialize};
@@ -45,8 +47,11 @@ pub struct Settings {
     pub min_agreement: f64,
     /// Documents that arrived more days ago than this are forgotten.
     pub window_days: u32,
-    /// Memory for the index; past it the oldest days are forgotten. About 600 bytes a document.
+    /// Memory for the index, about 600 bytes a document; past it the oldest documents are sealed into segments, which keep 85
+    /// bytes a document here, at most three quarters of it all. What finds no room then is forgotten, the oldest first.
     pub max_index_bytes: usize,
+    /// Whether documents past that are sealed, and found on disk; else they are forgotten. For the owner of the index to do.
+    pub segments: bool,
     /// Memory for full sketches of recent documents.
     pub max_recall_bytes: usize,
 }
@@ -58,6 +63,7 @@ impl Default for Settings {
             min_agreement: 0.65,
             window_days: 90,
             max_index_bytes: 1 << 30,
+            segments: true,
             max_recall_bytes: 4 << 20,
         }
     }

@@ -4,6 +4,9 @@
 //! same articles. A decision is committed before anything of it is shown: a restart never judges a document a copy of itself.
 
 mod commit;
+mod past;
+
+pub use past::Past;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,14 +28,18 @@ use super::work::{Failure, InputFile, Prepared, Ready, What};
 use crate::article::InputId;
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, NoContent};
-use crate::dedup::{Deduplicator, Facts, Sketch, Standing};
+use crate::dedup::{Deduplicator, Facts, Sketch};
 use crate::ledger::{Batch, DocumentRow, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key};
 use crate::story::{Stories, Terms};
 
-/// A batch is committed when it holds so many documents, or when its first has waited so long. (64 documents make one sync of
-/// the ledger cheap beside the syncs of their files; 20 ms is not felt by anyone who waits for one article.)
-const BATCH_DOCUMENTS: usize = 64;
+/// A batch is committed when it holds so many documents, when its first has waited so long and no other is in hand, or when it
+/// has waited the longest time. (20 ms is not felt by anyone who waits for one article. While more come they wait for each
+/// other anyway, and a batch writes each page of the ledger once, however many of its documents change it.)
+const BATCH_DOCUMENTS: usize = 256;
 const BATCH_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_BATCH_WAIT: Duration = Duration::from_millis(100);
+/// Of the latest documents so many are told to the stories at start.
+const STORY_ARTICLES: u64 = 1 << 17;
 
 /// The editor ended before its time; the next start goes on from the ledger.
 #[derive(Debug)]
@@ -49,6 +56,7 @@ pub struct Seat {
     pub anchor: Anchor,
     pub cleaner: Arc<Cleaner>,
     pub dedup: Deduplicator,
+    pub past: Past,
     pub stories: Stories,
     pub memory: SiteMemory,
     pub publishers: Publishers,
@@ -93,6 +101,8 @@ struct Fresh {
     left: BTreeMap<u64, u64>,
     /// Files and the articles that hold their documents.
     waits: Vec<(FileId, u64)>,
+    /// Documents that left memory were moved: the ledger must know before the next is judged, for it is asked for them.
+    moved_sealed: bool,
     ended: Vec<(Arc<InputFile>, bool)>,
 }
 
@@ -126,27 +136,18 @@ impl Editor {
 
     fn restore(&mut self, today: i32, window_days: i32) -> Result<(), LedgerError> {
         let started = Instant::now();
-        let Seat { ledger, dedup, stories, memory, .. } = &mut self.seat;
+        let Seat { ledger, dedup, past, stories, memory, .. } = &mut self.seat;
+        let documents = past.restore(ledger, dedup, today.saturating_sub(window_days))?;
+        dedup.settle();
         let mut story_of = HashMap::new();
         ledger.each_story(|cluster, story| {
             story_of.insert(cluster, story);
         })?;
-        let mut documents = 0_u64;
-        ledger.each_sketch(today.saturating_sub(window_days), |row| {
-            documents += 1;
-            let standing = if row.roundup { Standing::Roundup } else { Standing::Ordinary };
-            if dedup.restore(row.seq, row.cluster, &Facts { url: row.url, day: row.day }, standing, row.brief).is_err()
-            {
-                tracing::warn!(
-                    document = row.seq,
-                    "its stored sketch is damaged: later copies of it will not be recognized"
-                );
-            }
-            // Only an article that was placed has terms.
-            if !row.terms.is_empty() {
-                let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
-                stories.restore(story, &Terms::from_bytes(row.terms), row.day);
-            }
+        // Open stories are far fewer, and of older articles the frequencies of terms keep less than half.
+        let placed_after = ledger.last_seq()?.saturating_sub(STORY_ARTICLES);
+        ledger.each_placed(placed_after, |row| {
+            let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
+            stories.restore(story, &Terms::from_bytes(row.terms), row.day);
         })?;
         ledger.each_lesson(|lesson| {
             memory.learn(&lesson.publication, lesson.seq, &lesson.lines);
@@ -174,7 +175,8 @@ impl Editor {
                 self.commit()?;
                 continue;
             }
-            let commit_at = self.begun.map_or_else(never, |begun| after(BATCH_WAIT.saturating_sub(begun.elapsed())));
+            let wait = if self.seat.gate.is_empty() { BATCH_WAIT } else { LONGEST_BATCH_WAIT };
+            let commit_at = self.begun.map_or_else(never, |begun| after(wait.saturating_sub(begun.elapsed())));
             select! {
                 recv(ready) -> message => match message {
                     Ok(message) => self.arrange(message)?,
@@ -200,7 +202,8 @@ impl Editor {
 
     /// Whether the open batch has waited long enough.
     fn is_due(&self) -> bool {
-        self.begun.is_some_and(|begun| begun.elapsed() >= BATCH_WAIT)
+        let Some(waited) = self.begun.map(|begun| begun.elapsed()) else { return false };
+        waited >= LONGEST_BATCH_WAIT || (waited >= BATCH_WAIT && self.seat.gate.is_empty())
     }
 
     /// Puts what the workers finished in any order back into the order of arrival.
@@ -222,6 +225,9 @@ impl Editor {
                 Ok(cluster) => {
                     self.files.hold(&file);
                     self.fresh.waits.push((file.id, cluster));
+                    if self.fresh.moved_sealed {
+                        self.commit()?;
+                    }
                 }
                 Err(failure) => self.fail(&file, *failure),
             },
@@ -313,7 +319,7 @@ impl Editor {
         let article = &filed.article;
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
-        let Self { seat: Seat { ledger, dedup, health, .. }, fresh, damage, .. } = self;
+        let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, damage, .. } = self;
         let mut recall = |doc: u64| {
             let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
@@ -325,7 +331,9 @@ impl Editor {
             };
             filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
         };
-        let verdict = dedup.judge(seq, &facts, sketch, &mut recall);
+        let verdict = dedup.judge_with(seq, &facts, sketch, &mut recall, &mut past.archive(ledger, health, damage));
+        let changed = verdict.moved.iter().map(|(doc, _)| doc).chain(&verdict.roundups);
+        fresh.moved_sealed |= past.holds_any(changed.copied());
         if !verdict.evidence.is_empty() {
             let evidence = serde_json::to_vec(&verdict.evidence).expect("plain values are JSON");
             self.batch.comparisons.push((seq, evidence));

@@ -37,6 +37,11 @@ impl Gate {
         load.bytes += bytes;
     }
 
+    /// Whether nothing is inside.
+    pub fn is_empty(&self) -> bool {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner).items == 0
+    }
+
     /// Lets everybody in from now on: whoever made room is gone.
     pub fn abandon(&self) {
         self.load.lock().unwrap_or_else(PoisonError::into_inner).abandoned = true;

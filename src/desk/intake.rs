@@ -65,8 +65,8 @@ pub async fn watch(
     let mut queue: VecDeque<Ready> = VecDeque::new();
     tokio::pin!(stop);
     let mut trouble: Option<String> = None;
-    let mut unreadable = BTreeMap::new();
     let mut told = Duration::ZERO;
+    let mut unreadable = BTreeMap::new();
     let mut has_scanned = false;
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {

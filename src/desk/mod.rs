@@ -44,7 +44,7 @@ use crate::ledger::{self, LedgerError};
 use crate::outbox::{self, Outbox, OutboxError};
 use crate::read;
 use crate::story::{self, Stories};
-use editor::{Editor, Interrupted, Seat};
+use editor::{Editor, Interrupted, Past, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
 use intake::{Returned, Until};
@@ -161,6 +161,7 @@ impl Works {
             Publishers::start(plan.outbox.writers, outbox, health.clone(), done).map_err(DeskError::Threads)?;
         let (retire, finished) = bounded(WAITING_TASKS);
         let seat = Seat {
+            past: Past::open(&plan.state.path, &plan.dedup, &ledger),
             ledger,
             anchor,
             cleaner: cleaner.clone(),
@@ -182,13 +183,12 @@ impl Works {
             cleaner,
             read: plan.read.clone(),
             max_time: Duration::from_millis(plan.desk.max_document_ms.max(1)),
-            ready: ready.clone(),
         };
         let workers = match plan.desk.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let pool = Pool::start(workers, bench).map_err(DeskError::Threads)?;
+        let pool = Pool::start(workers, bench, ready.clone()).map_err(DeskError::Threads)?;
         let reader = Reader {
             settings: plan.read.clone(),
             gate: gate.clone(),

@@ -103,8 +103,10 @@ fn work(orders: &Receiver<Order>, outbox: &Outbox, health: &Health, room: &Gate,
         let last: BTreeMap<u64, &Order> = batch.iter().map(|order| (order.cluster, order)).collect();
         let articles: Vec<_> = last.values().map(|order| (order.id.as_str(), order.record.as_deref())).collect();
         // What a slow disk has not taken in time after a stop is pending in the ledger, and shown by the next start.
-        let shown =
-            if health.in_haste() { None } else { health.persist("writing the outbox", || outbox.show(&articles)) };
+        let shown = match health.in_haste() {
+            true => None,
+            false => health.persist("writing the outbox", || outbox.show(&articles)),
+        };
         if shown.is_some() {
             for order in last.values() {
                 // The editor may have ended already on an error of its own; the ledger then still says pending.

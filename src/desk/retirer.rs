@@ -19,6 +19,9 @@ use super::work::{Failure, InputFile};
 use crate::crash;
 use crate::inbox::{ErrorReport, Fault, Retired, Stamp};
 
+/// Files that are given back to the intake together, at the most.
+const TOGETHER: usize = 64;
+
 /// When a file that has left is looked at once more: a writer that had it open is through or at work by then.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
 /// Files that wait for their second look; of more the oldest get it early.
@@ -32,8 +35,6 @@ pub struct Left {
     to: PathBuf,
     stamp: Stamp,
 }
-/// Files that are given back to the intake together, at the most.
-const TOGETHER: usize = 64;
 
 /// Moves what is finished.
 pub struct Retirer {
@@ -57,13 +58,13 @@ impl Retirer {
                 Ok(file) => {
                     back.push(self.retire(&file));
                     self.progress.files.fetch_add(1, Ordering::Relaxed);
-                    // Together while more is waiting: the intake is woken once for all of them.
-                    if finished.is_empty() || back.len() >= TOGETHER {
-                        let _ = self.returned.send(std::mem::take(&mut back));
-                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // Together while more is waiting: the intake is woken once for all of them.
+            if !back.is_empty() && (finished.is_empty() || back.len() >= TOGETHER) {
+                let _ = self.returned.send(std::mem::take(&mut back));
             }
             while self.recent.len() > MAX_RECENT
                 || self.recent.front().is_some_and(|left| left.at.elapsed() >= SECOND_LOOK)

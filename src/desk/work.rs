@@ -17,6 +17,7 @@ use super::revise;
 use crate::article::{Document, InputId, Removal};
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, Draft, NoContent};
+use crate::crash;
 use crate::dedup::Sketch;
 use crate::inbox::{Inbox, Refused, Stamp};
 use crate::ledger::Filed;
@@ -63,8 +64,8 @@ pub struct Failure {
 
 impl Failure {
     /// All of the document was noise.
-    pub fn no_content(document: &Document, record: Option<(u64, Vec<u8>)>, removed: Vec<Removal>) -> Self {
-        let (record, bytes) = record.unzip();
+    pub fn no_content(document: &Document, record: Option<Record>, removed: Vec<Removal>) -> Self {
+        let (record, bytes) = parts(record);
         Self {
             path: document.path.clone(),
             stage: "clean",
@@ -126,13 +127,20 @@ fn path_of(file: &InputFile, record: Option<u64>) -> String {
     }
 }
 
+/// Number and bytes of a record, kept until it is decided so that a failed one can be set aside alone.
+pub type Record = (u64, Arc<[u8]>);
+
+fn parts(record: Option<Record>) -> (Option<u64>, Option<Vec<u8>>) {
+    record.map(|(number, bytes)| (number, bytes.to_vec())).unzip()
+}
+
 /// A document with everything done to it that needs no other document.
 #[derive(Debug)]
 pub struct Prepared {
     /// Facts of the document; its content is dropped once it is cleaned.
     pub document: Document,
-    /// Number and bytes of a record, for the case that it fails later.
-    pub record: Option<(u64, Vec<u8>)>,
+    /// For the case that it fails later.
+    pub record: Option<Record>,
     pub draft: Draft,
     /// Fingerprints of the draft's lines, for the site memory.
     pub lines: Vec<u64>,
@@ -180,7 +188,6 @@ pub struct Bench {
     pub read: read::Settings,
     /// A document that takes longer fails as `timeout`.
     pub max_time: Duration,
-    pub ready: Sender<Ready>,
 }
 
 /// The workers and their watchdog.
@@ -198,12 +205,13 @@ const LOOKS_PER_LIMIT: u32 = 4;
 const STACK_BYTES: usize = 8 << 20;
 
 impl Pool {
-    /// Starts `workers` threads.
-    pub fn start(workers: usize, bench: Bench) -> io::Result<Self> {
+    /// Starts `workers` threads, whose results go to `ready`.
+    pub fn start(workers: usize, bench: Bench, ready: Sender<Ready>) -> io::Result<Self> {
         let (jobs, queue) = unbounded::<Job>();
-        let crew = Arc::new(Crew { bench, queue, roll: Mutex::default(), left: Condvar::new() });
+        let roll = Mutex::new(Roll { next: 0, in_hand: BTreeMap::new(), ready: Some(ready) });
+        let crew = Arc::new(Crew { bench, queue, roll, left: Condvar::new() });
         for _ in 0..workers.max(1) {
-            crew.hire()?;
+            crew.hire(&mut crew.roll())?;
         }
         let (shift, over) = bounded::<()>(0);
         let watching = crew.clone();
@@ -222,7 +230,9 @@ impl Pool {
         let Self { jobs, crew, shift, watchdog } = self;
         drop(jobs);
         let roll = crew.roll();
-        drop(crew.left.wait_while(roll, |roll| !roll.in_hand.is_empty()).unwrap_or_else(PoisonError::into_inner));
+        let idle = crew.left.wait_while(roll, |roll| !roll.in_hand.is_empty());
+        // A worker that is left behind must not keep the editor waiting for it.
+        idle.unwrap_or_else(PoisonError::into_inner).ready = None;
         drop(shift);
         let _ = watchdog.join();
     }
@@ -234,14 +244,25 @@ struct InHand {
     ticket: u64,
     bytes: usize,
     file: Arc<InputFile>,
-    record: Option<u64>,
+    record: Option<Record>,
 }
 
-#[derive(Default)]
 struct Roll {
     next: u64,
     /// Every worker that counts, with what it has in hand.
     in_hand: BTreeMap<u64, Option<InHand>>,
+    /// Where results go; `None` when the pool has finished.
+    ready: Option<Sender<Ready>>,
+}
+
+impl Roll {
+    /// Hands a result on. Never blocks: the gate bounds what is on the way.
+    fn send(&self, ready: Ready) {
+        if let Some(sender) = &self.ready {
+            // Refused only when the editor has ended, and then nobody waits for it.
+            let _ = sender.send(ready);
+        }
+    }
 }
 
 struct Crew {
@@ -256,8 +277,7 @@ impl Crew {
         self.roll.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hire(self: &Arc<Self>) -> io::Result<()> {
-        let mut roll = self.roll();
+    fn hire(self: &Arc<Self>, roll: &mut Roll) -> io::Result<()> {
         let number = roll.next;
         let crew = self.clone();
         let thread = std::thread::Builder::new().name(format!("worker-{number}")).stack_size(STACK_BYTES);
@@ -269,23 +289,24 @@ impl Crew {
 
     fn work(&self, number: u64) {
         for job in &self.queue {
+            let record = job.piece.record.map(|number| (number, Arc::from(job.piece.bytes.as_slice())));
             let in_hand = InHand {
                 since: Instant::now(),
                 ticket: job.ticket,
                 bytes: job.bytes,
                 file: job.file.clone(),
-                record: job.piece.record,
+                record: record.clone(),
             };
             if let Some(place) = self.roll().in_hand.get_mut(&number) {
                 *place = Some(in_hand);
             }
-            let ready = prepare(job, &self.bench);
+            let ready = prepare(job, record, &self.bench);
             // Struck off the roll: the watchdog has answered for this job, and hired another in this worker's place.
-            let Some(place) = self.roll().in_hand.get_mut(&number).map(Option::take) else { return };
+            let mut roll = self.roll();
+            let Some(place) = roll.in_hand.get_mut(&number).map(Option::take) else { return };
+            roll.send(ready);
+            drop(roll);
             drop(place);
-            if self.bench.ready.send(ready).is_err() {
-                break;
-            }
         }
         self.roll().in_hand.remove(&number);
         self.left.notify_all();
@@ -304,13 +325,14 @@ impl Crew {
                 }
                 None => true,
             });
-            drop(roll);
+            // All under one lock: the pool may finish as soon as nobody is on the roll.
             for in_hand in late {
-                if let Err(error) = self.hire() {
+                if let Err(error) = self.hire(&mut roll) {
                     tracing::error!(%error, "a worker that hangs could not be replaced");
                 }
-                let _ = self.bench.ready.send(timeout(in_hand, limit));
+                roll.send(timeout(in_hand, limit));
             }
+            drop(roll);
             self.left.notify_all();
         }
     }
@@ -318,6 +340,7 @@ impl Crew {
 
 fn timeout(in_hand: InHand, limit: Duration) -> Ready {
     let InHand { ticket, bytes, file, record, .. } = in_hand;
+    let (record, record_bytes) = parts(record);
     let failure = Failure {
         path: path_of(&file, record),
         stage: "clean",
@@ -327,17 +350,18 @@ fn timeout(in_hand: InHand, limit: Duration) -> Ready {
         input: None,
         line: None,
         record,
-        bytes: None,
+        bytes: record_bytes,
         removed: Vec::new(),
     };
     Ready { ticket, bytes, file, what: What::Failed(Box::new(failure)) }
 }
 
 /// Reads and cleans one piece; a panic is this document's failure and nobody else's.
-fn prepare(job: Job, bench: &Bench) -> Ready {
+fn prepare(job: Job, record: Option<Record>, bench: &Bench) -> Ready {
     let Job { ticket, bytes, file, piece } = job;
-    let record = piece.record;
-    let what = catch_unwind(AssertUnwindSafe(|| document(piece, &file, bench))).unwrap_or_else(|panic| {
+    let work = || document(piece, record.clone(), &file, bench);
+    let what = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let (record, record_bytes) = parts(record);
         let said =
             panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
         What::Failed(Box::new(Failure {
@@ -349,15 +373,15 @@ fn prepare(job: Job, bench: &Bench) -> Ready {
             input: None,
             line: None,
             record,
-            bytes: None,
+            bytes: record_bytes,
             removed: Vec::new(),
         }))
     });
     Ready { ticket, bytes, file, what }
 }
 
-fn document(piece: Piece, file: &InputFile, bench: &Bench) -> What {
-    let record = piece.record.map(|number| (number, piece.bytes.clone()));
+fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Bench) -> What {
+    crash::document(&piece.bytes);
     let mut document = match read::document(piece, &file.origin, &bench.read) {
         Ok(document) => document,
         Err(rejected) => return What::Failed(Box::new(Failure::rejected(file, rejected))),

@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{LedgerError, named, reader, rows, schema, sums};
 
-/// Largest ledger that is read whole at every start. (Measured: 1.4 s of processor time a GB, and as long as the disk takes to
-/// read it; the index is rebuilt at about the same rate.)
+/// Largest ledger that is read whole at every start. (Measured: 1.7 s of processor time a GB, and as long as the disk takes to
+/// read it; to rebuild the index takes longer.)
 const WHOLE_UP_TO_BYTES: u64 = 2 << 30;
 
 /// Checks the file at `path` without writing to it; one that is not there is sound.

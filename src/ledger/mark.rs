@@ -70,7 +70,7 @@ impl Witness {
     /// Opens the file and writes the mark; `None` when that is not possible, which costs no more than this check.
     pub fn open(file: &Path, mark: &Mark) -> Option<Self> {
         let opened = OpenOptions::new().write(true).create(true).truncate(false).open(file);
-        match opened.and_then(|file| Ok(file.write_all_at(mark.line().as_bytes(), 0).map(|()| file)?)) {
+        match opened.and_then(|file| file.write_all_at(mark.line().as_bytes(), 0).map(|()| file)) {
             Ok(file) => Some(Self(file)),
             Err(error) => {
                 tracing::warn!(path = %file.display(), %error, "cannot be written: a ledger that goes back in time will not be noticed");

@@ -12,6 +12,7 @@ mod reader;
 mod rows;
 pub mod salvage;
 mod schema;
+mod sealed;
 mod sums;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use reader::{Counts, FeedEvent, Reader, rfc3339};
 pub use rows::{
     ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, Remembered, SketchRow, Sketched, Taught, path_key,
 };
+pub use sealed::Settled;
 
 use crate::article::InputId;
 
@@ -283,18 +285,6 @@ impl Ledger {
         let sql = "SELECT received_ms FROM documents ORDER BY seq DESC LIMIT 1";
         let ms = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
         Ok(ms.map(|ms| (day, ms)))
-    }
-
-    /// Calls `take` for every sketch that arrived on `since_day` or later, in arrival order.
-    pub fn each_sketch(&self, since_day: i32, mut take: impl FnMut(SketchRow<'_>)) -> Result<(), LedgerError> {
-        let mut statement = self
-            .connection
-            .prepare(&format!("SELECT {} FROM sketches WHERE day >= ?1 ORDER BY seq", rows::SKETCH_COLUMNS))?;
-        let mut rows = statement.query([since_day])?;
-        while let Some(row) = rows.next()? {
-            take(SketchRow::read(row)?);
-        }
-        Ok(())
     }
 
     /// Calls `take` for every article that founded or joined a story: `(cluster, story)`.

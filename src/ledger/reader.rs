@@ -58,7 +58,7 @@ impl Reader {
         // The log of a desk that was killed stays for the next one: it tells of that end.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         match schema::version(&connection)? {
-            // The first desk is just making it, or was killed at that.
+            // The first desk is just making it.
             0 => Ok(None),
             schema::CURRENT => Ok(Some(Self { connection })),
             found if found > schema::CURRENT => Err(LedgerError::Newer { found, known: schema::CURRENT }),

@@ -115,6 +115,7 @@ pub struct SketchRow<'a> {
     pub day: i32,
     pub url: Option<&'a str>,
     pub brief: &'a [u8],
+    /// Empty for a document that was placed in no story.
     pub terms: &'a [u8],
     pub roundup: bool,
 }

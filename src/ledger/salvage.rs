@@ -48,7 +48,7 @@ impl Rebuilding {
         let _ = fs::remove_file(&path);
         let new = Connection::open(&path)?;
         // Nothing of an unfinished file is of use after a crash.
-        new.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
+        new.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536;")?;
         let old = damaged.map(|damaged| open_damaged(&damaged.join(FILE_NAME))).transpose()?;
         let mut found = Found { feed_torn: damaged.is_none(), ..Found::default() };
         if let Some(old) = &old {

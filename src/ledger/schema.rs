@@ -123,7 +123,7 @@ pub const CURRENT: i64 = STEPS.len() as i64;
 
 /// Brings a state file to the current schema, all steps in one transaction: a crash leaves the old file or the new one.
 ///
-/// The step to 2 writes every row anew, about 30 MB/s, and needs free disk of twice the file's size meanwhile.
+/// The step to 2 writes every row anew, about 60 MB/s, and needs free disk of twice the file's size meanwhile.
 ///
 /// # Errors
 /// A file that a newer copydesk wrote is refused, untouched.

@@ -239,6 +239,7 @@ impl Desk {
 
     /// Waits until it ends by itself; its exit code.
     pub fn end(mut self) -> Option<i32> {
+        wait_for("the desk to end", || self.child().try_wait().expect("a look").is_some());
         let status = self.child().wait().expect("the end");
         self.child = None;
         status.code()

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use super::evidence::Evidence;
 use super::hints::{self, Hints};
-use super::layout::{Layout, Run, within};
+use super::layout::{Layout, Past, Run, Unseen, within};
 use super::model::model;
 use super::tag::Tag;
 use super::title;
@@ -76,8 +76,12 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
     orphan_headings(layout, &mut fates);
     let first = fates.iter().position(|fate| *fate == Fate::Kept).unwrap_or(0);
     let last = fates.iter().rposition(|fate| *fate == Fate::Kept).unwrap_or(0);
+    let mut unseen = layout.unseen.iter().peekable();
     for (i, (run, fate)) in layout.runs.iter().zip(&fates).enumerate() {
         let line = i as u32 + 1;
+        while let Some(hidden) = unseen.next_if(|unseen| unseen.run as usize <= i) {
+            body.removed.push(unseen_removal(hidden));
+        }
         let class = match fate {
             Fate::Kept => {
                 body.blocks.push(Block { line, kind: layout.kind(run), text: run.text.clone() });
@@ -105,7 +109,23 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
         append(&mut text, &run.text, if inside { MAX_INSIDE_BYTES } else { MAX_OUTSIDE_BYTES });
         body.removed.push(Removal { class, rule: rule.to_owned(), why: why.to_owned(), line, text });
     }
+    body.removed.extend(unseen.map(unseen_removal));
+    if let Some(Past { why, text }) = layout.past.clone().filter(|past| !past.text.is_empty()) {
+        let line = layout.runs.len() as u32 + 1;
+        body.removed.push(Removal { class: Class::OutsideContent, rule: "html.bound".to_owned(), why, line, text });
+    }
     body
+}
+
+/// What the page holds and does not show.
+fn unseen_removal(unseen: &Unseen) -> Removal {
+    Removal {
+        class: Class::OutsideContent,
+        rule: "html.hidden".to_owned(),
+        why: "is not shown on the page".to_owned(),
+        line: unseen.run + 1,
+        text: unseen.text.clone(),
+    }
 }
 
 /// Cuts headings whose section was cut: nothing kept stands between them and the next heading or the end.

@@ -14,6 +14,9 @@ const MAX_SCRIPT_BYTES: usize = 2 << 20;
 const MAX_OBJECTS: usize = 4096;
 /// Authors and keywords taken from one object.
 const MAX_LIST: usize = 64;
+/// Longer names and addresses are none; every object may refer to the same one, which is read anew each time.
+const MAX_NAME_BYTES: usize = 1024;
+const MAX_URL_BYTES: usize = 4096;
 
 /// What an article's object says, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -207,10 +210,20 @@ fn described(object: &Map<String, Value>, named: &BTreeMap<&str, &Map<String, Va
 
 /// A field as text: a string, the first of a list, or the value or name of an object.
 fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    text_within(object, key, usize::MAX)
+}
+
+/// The name of a person or an organization.
+fn name(object: &Map<String, Value>) -> Option<String> {
+    text_within(object, "name", MAX_NAME_BYTES)
+}
+
+fn text_within(object: &Map<String, Value>, key: &str, max_bytes: usize) -> Option<String> {
     let mut value = object.get(key)?;
     // A list of lists or a value of a value is no deeper than this in practice.
     for _ in 0..4 {
         value = match value {
+            Value::String(text) if text.len() > max_bytes => return None,
             Value::String(text) => return Some(clean(text)).filter(|text| !text.is_empty()),
             Value::Number(number) => return Some(number.to_string()),
             Value::Array(items) => items.first()?,
@@ -235,18 +248,19 @@ fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut V
             return;
         }
         match value {
-            Value::String(name) => match named.get(name.as_str()) {
-                Some(object) => out.extend(text(object, "name")),
-                None => out.push(clean(name)),
+            Value::String(text) => match named.get(text.as_str()) {
+                Some(object) => out.extend(name(object)),
+                None if text.len() > MAX_NAME_BYTES => {}
+                None => out.push(clean(text)),
             },
             Value::Array(items) => queue.extend(items.iter().rev()),
             Value::Object(object) => match object.get("name") {
-                Some(name @ Value::Array(_)) => queue.push(name),
-                Some(_) => out.extend(text(object, "name")),
+                Some(list @ Value::Array(_)) => queue.push(list),
+                Some(_) => out.extend(name(object)),
                 None => {
                     let known = object.get("@id").and_then(Value::as_str).and_then(|id| named.get(id));
                     if let Some(known) = known {
-                        out.extend(text(known, "name"));
+                        out.extend(name(known));
                     } else if let (Some(first), Some(last)) = (text(object, "givenName"), text(object, "familyName")) {
                         out.push(format!("{first} {last}"));
                     } else if let Some(list) = object.get("@list") {
@@ -263,7 +277,7 @@ fn image(value: Option<&Value>, named: &BTreeMap<&str, &Map<String, Value>>) -> 
     let mut value = value?;
     for _ in 0..4 {
         value = match value {
-            Value::String(url) => return Some(url.trim().to_owned()),
+            Value::String(url) => return Some(url.trim().to_owned()).filter(|url| url.len() <= MAX_URL_BYTES),
             Value::Array(items) => items.first()?,
             Value::Object(inner) => match inner.get("url").or_else(|| inner.get("contentUrl")) {
                 Some(url) => url,

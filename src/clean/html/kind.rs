@@ -112,7 +112,7 @@ pub(super) fn flags(
     if (named_wall && words < WALL_WORDS) || (sentences < ARTICLE_WORDS && !flags.contains(&Flag::Gallery)) || listing {
         flags.insert(Flag::NotAnArticle);
     }
-    if layout.truncated {
+    if layout.past.is_some() {
         flags.extend([Flag::Truncated, Flag::Review]);
     }
     flags

@@ -8,6 +8,8 @@ use crate::article::BlockKind;
 
 /// Elements that a block may stand in, one bit each.
 pub(super) mod within {
+    use super::Tag;
+
     pub const ARTICLE: u32 = 1;
     pub const MAIN: u32 = 1 << 1;
     pub const ASIDE: u32 = 1 << 2;
@@ -57,6 +59,34 @@ pub(super) mod within {
         "item_body",
         "section",
     ];
+
+    /// What an element puts its blocks in by its name alone.
+    pub fn of(tag: Tag) -> u32 {
+        match tag {
+            Tag::Article => ARTICLE,
+            Tag::Main => MAIN,
+            Tag::Aside => ASIDE,
+            Tag::Nav | Tag::Menu => NAV,
+            Tag::Header => HEADER,
+            Tag::Footer => FOOTER,
+            Tag::Form | Tag::Fieldset => FORM,
+            Tag::Figure => FIGURE,
+            Tag::Figcaption | Tag::Caption => FIGCAPTION,
+            Tag::Table => TABLE,
+            Tag::Ul | Tag::Ol => LIST,
+            Tag::Li => ITEM,
+            Tag::Blockquote => QUOTE,
+            Tag::Pre => PRE,
+            Tag::Address => ADDRESS,
+            Tag::Button => BUTTON,
+            Tag::Label => LABEL,
+            Tag::Details | Tag::Summary => DETAILS,
+            Tag::Dialog => DIALOG,
+            Tag::Dl | Tag::Dt | Tag::Dd => DEFINITION,
+            Tag::Section => SECTION,
+            _ => 0,
+        }
+    }
 }
 
 /// A block-level element.
@@ -101,11 +131,47 @@ pub(super) struct Run {
 pub(super) struct Layout {
     pub containers: Vec<Container>,
     pub runs: Vec<Run>,
-    /// More runs were there than are kept.
-    pub truncated: bool,
+    /// Text that the page holds and does not show, as [`Layout::note_unseen`] puts it down.
+    pub unseen: Vec<Unseen>,
+    /// What lies past a bound, where the page has more than may be read.
+    pub past: Option<Past>,
 }
 
+/// Text that the page holds and does not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unseen {
+    /// The run that it stands in or before.
+    pub run: u32,
+    pub text: String,
+}
+
+/// Where a page was cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Past {
+    pub why: String,
+    /// The first words of what follows.
+    pub text: String,
+}
+
+/// Bytes kept of what a page does not show in one place, and of what lies past a bound.
+pub(super) const MAX_UNSEEN_BYTES: usize = 400;
+
 impl Layout {
+    /// Puts down a piece of text that is not shown here.
+    pub fn note_unseen(&mut self, piece: &str) {
+        let run = self.runs.len() as u32;
+        match self.unseen.last_mut() {
+            Some(last) if last.run == run => append_words(&mut last.text, piece),
+            _ => {
+                let mut text = String::new();
+                append_words(&mut text, piece);
+                if !text.is_empty() {
+                    self.unseen.push(Unseen { run, text });
+                }
+            }
+        }
+    }
+
     pub fn container(&self, run: &Run) -> &Container {
         &self.containers[run.container as usize]
     }
@@ -127,6 +193,19 @@ impl Layout {
             _ if container.within & within::ITEM != 0 => BlockKind::ListItem,
             _ => BlockKind::Paragraph,
         }
+    }
+}
+
+/// Adds the words of a piece, as many as there is room for in [`MAX_UNSEEN_BYTES`].
+pub(super) fn append_words(text: &mut String, piece: &str) {
+    for word in piece.split_whitespace() {
+        if text.len() + 1 + word.len() > MAX_UNSEEN_BYTES {
+            return;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
     }
 }
 

@@ -35,9 +35,10 @@ use crate::article::Document;
 pub struct Settings {
     /// Elements nested deeper are unwrapped; browsers use 512.
     pub max_depth: u16,
-    /// Elements and texts of a page that are read; what follows is left out.
+    /// Elements and texts of a page that are read. What follows is left out, a removal says so, and the article is flagged
+    /// `truncated` and `review`; so it is past [`Self::max_blocks`].
     pub max_nodes: usize,
-    /// Blocks of a page that are judged; what follows is left out and the article flagged `truncated`.
+    /// Blocks of a page that are judged.
     pub max_blocks: usize,
 }
 
@@ -109,7 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::article::{Given, InputId, MediaType};
+    use crate::article::{Flag, Given, InputId, MediaType};
 
     fn document(content: String) -> Document {
         Document {
@@ -153,8 +154,44 @@ mod tests {
     fn blocks_and_nodes_are_bounded() {
         let settings = Settings { max_blocks: 50, max_nodes: 500, ..Settings::default() };
         let page = page_with(&document(format!("<p>{}", "word <p>".repeat(10_000))), &settings);
-        assert!(page.blocks.len() + page.removed.len() <= 50);
-        assert!(page.article.flags.contains(&crate::article::Flag::Truncated));
+        assert!(page.blocks.len() + page.removed.len() <= 51);
+    }
+
+    #[test]
+    fn what_lies_past_a_bound_is_named_and_the_article_flagged() {
+        let content = format!("<h1>Ferry kept</h1>{STORY}<p>Past the bound.<p>And more.");
+        for (settings, bound) in [
+            (Settings { max_nodes: 10, ..Settings::default() }, "10 nodes (`clean.html.max_nodes`)"),
+            (Settings { max_blocks: 3, ..Settings::default() }, "3 blocks (`clean.html.max_blocks`)"),
+        ] {
+            let page = page_with(&document(content.clone()), &settings);
+            let last = page.removed.last().expect("a removal");
+            assert_eq!((last.rule.as_str(), last.line), ("html.bound", 4), "{last:?}");
+            assert!(last.why.contains(bound) && last.text.starts_with("Past the bound."), "{last:?}");
+            assert!(page.blocks.iter().all(|block| !block.text.contains("bound")));
+            assert_eq!(page.article.flags.iter().copied().collect::<Vec<_>>(), [Flag::Truncated, Flag::Review]);
+        }
+        let whole = page(&document(content));
+        assert!(whole.removed.iter().all(|removal| removal.rule != "html.bound") && whole.article.flags.is_empty());
+    }
+
+    #[test]
+    fn hidden_text_is_kept_as_a_folded_paragraph_or_listed() {
+        let hidden = "<span hidden>alpha</span><p>A <span aria-hidden=true>beta</span> word.</p>\
+            <x-box style='display: none'><p>gamma</p></x-box><p hidden>delta</p>";
+        let page = page(&document(format!("<h1>Ferry kept</h1>{STORY}{hidden}{STORY}")));
+        let kept: String = page.blocks.iter().map(|block| block.text.as_str()).collect();
+        let listed: String = page
+            .removed
+            .iter()
+            .filter(|removal| removal.rule != "html.repeated")
+            .map(|cut| cut.text.as_str())
+            .collect();
+        for word in ["alpha", "beta", "gamma"] {
+            assert!(!kept.contains(word) && listed.contains(word), "{word}: {:?}", page.removed);
+        }
+        assert_eq!(kept.matches("delta").count() + listed.matches("delta").count(), 1);
+        assert!(page.removed.windows(2).all(|pair| pair[0].line <= pair[1].line), "{:?}", page.removed);
     }
 
     #[test]

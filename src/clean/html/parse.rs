@@ -10,19 +10,20 @@ use html5ever::TokenizerResult;
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::interface::TreeSink;
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::TagToken;
+use html5ever::tokenizer::{CharacterTokens, TagToken};
 use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{LocalName, local_name};
 
 use super::Settings;
+use super::layout::{Past, append_words};
 use super::sink::Builder;
 use super::tree::{NodeId, Tree};
 
 /// Parses markup.
 ///
-/// Elements nested deeper than `max_depth` are unwrapped: their text stays, in order. After `max_nodes` nodes no element is
-/// read any more.
+/// Elements nested deeper than `max_depth` are unwrapped: their text stays, in order. After `max_nodes` nodes nothing is read
+/// any more, and [`Tree::past`] tells where that begins.
 pub(super) fn parse(markup: &str, settings: &Settings) -> Tree {
     let options = TreeBuilderOpts { scripting_enabled: true, ..TreeBuilderOpts::default() };
     let sink = Bounded {
@@ -30,6 +31,7 @@ pub(super) fn parse(markup: &str, settings: &Settings) -> Tree {
         max_depth: settings.max_depth,
         max_nodes: settings.max_nodes,
         dropped: RefCell::default(),
+        past: RefCell::default(),
     };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -37,7 +39,11 @@ pub(super) fn parse(markup: &str, settings: &Settings) -> Tree {
     // A script or an encoding declaration hands control back; neither is acted on.
     while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
     tokenizer.end();
-    tokenizer.sink.builder.sink.finish()
+    let why = format!("the page has more than {} nodes (`clean.html.max_nodes`)", settings.max_nodes);
+    let text = tokenizer.sink.past.take();
+    let mut tree = tokenizer.sink.builder.sink.finish();
+    tree.past = text.map(|text| Past { why, text });
+    tree
 }
 
 /// Passes tokens on to the tree builder unless they would break a bound.
@@ -47,17 +53,28 @@ struct Bounded {
     max_nodes: usize,
     /// How many start tags of each name were left out and still wait for their end tag.
     dropped: RefCell<HashMap<LocalName, u32>>,
+    /// The first words of what was left out for want of nodes.
+    past: RefCell<Option<String>>,
 }
 
 impl TokenSink for Bounded {
     type Handle = NodeId;
 
     fn process_token(&self, token: Token, line_number: u64) -> TokenSinkResult<NodeId> {
-        match &token {
-            TagToken(tag) if tag.kind == TagKind::StartTag => {
-                if self.builder.sink.nodes() >= self.max_nodes {
+        if self.builder.sink.nodes() >= self.max_nodes {
+            match &token {
+                TagToken(tag) if tag.kind == TagKind::StartTag => return TokenSinkResult::Continue,
+                CharacterTokens(text) => {
+                    if !text.trim().is_empty() {
+                        append_words(self.past.borrow_mut().get_or_insert_default(), text);
+                    }
                     return TokenSinkResult::Continue;
                 }
+                _ => {}
+            }
+        }
+        match &token {
+            TagToken(tag) if tag.kind == TagKind::StartTag => {
                 if self.builder.sink.depth() >= self.max_depth && nests(&tag.name) {
                     *self.dropped.borrow_mut().entry(tag.name.clone()).or_default() += 1;
                     return TokenSinkResult::Continue;

@@ -1,13 +1,20 @@
 //! What the parser never needs to see: scripts, styles, drawings and comments, cut out of the markup before it is parsed.
 //!
 //! They are more than half of a news page, and the parser reads them character by character. The scan follows the tokenizer's
-//! rules for tags, quotes and raw text; where a script plays tricks with them, the rest of the page is left as it is.
+//! rules for tags, quotes and raw text; where an element plays tricks with them, the rest of the page is left as it is.
 
 /// Elements whose content is cut; `true` where elements of the same name nest.
 const CUT: &[(&[u8], bool)] =
     &[(b"script", false), (b"style", false), (b"noscript", false), (b"iframe", false), (b"svg", true)];
 /// Elements whose content is text with no tags in it.
 const RAW: &[&[u8]] = &[b"textarea", b"title", b"xmp", b"noframes", b"noembed"];
+/// Drawings without an end that are searched for one: each search may read the whole page.
+const MAX_OPEN_DRAWINGS: usize = 16;
+/// Longest name of an element that matters here, and what follows it.
+const NAME_BYTES: usize = 16;
+/// Tags up to this length pass as they are where the scan has lost its way. The parser compares each attribute of a tag with
+/// all before it, so longer ones lose those that nothing reads, as everywhere else.
+const SHORT_TAG_BYTES: usize = 1024;
 
 /// What is left for the parser, and the JSON-LD scripts that were cut.
 pub(super) struct Stripped<'m> {
@@ -25,6 +32,7 @@ pub(super) fn strip(markup: &str) -> Stripped<'_> {
     let mut data = Vec::new();
     // Everything before `copied` is in `out` or cut.
     let (mut at, mut copied) = (0, 0);
+    let mut open_drawings = 0;
     while let Some(open) = find(markup, at, '<') {
         let rest = &bytes[open..];
         if rest.starts_with(b"<!--") {
@@ -37,32 +45,35 @@ pub(super) fn strip(markup: &str) -> Stripped<'_> {
         }
         match rest.get(1) {
             Some(byte) if byte.is_ascii_alphabetic() => {}
-            // End tags, and what the tokenizer takes for a comment up to the next `>`.
-            Some(b'/') if rest.get(2).is_some_and(u8::is_ascii_alphabetic) => match tag_end(markup, open) {
-                Some(end) => {
-                    at = end;
-                    continue;
+            // End tags, whose attributes nothing reads.
+            Some(b'/') if rest.get(2).is_some_and(u8::is_ascii_alphabetic) => {
+                let (Some(end), Some(name)) = (tag_end(markup, open), name(&rest[2..])) else {
+                    return unfinished(out, &markup[copied..open], data);
+                };
+                let name_end = open + 2 + name.len();
+                if name_end + 1 < end {
+                    out.push_str(&markup[copied..name_end]);
+                    copied = end - 1;
                 }
-                None => break,
-            },
+                at = end;
+                continue;
+            }
+            // What the tokenizer takes for a comment up to the next `>`.
             Some(b'/' | b'!' | b'?') => match find(markup, open, '>') {
                 Some(end) => {
                     at = end + 1;
                     continue;
                 }
-                None => break,
+                None => return unfinished(out, &markup[copied..open], data),
             },
             _ => {
                 at = open + 1;
                 continue;
             }
         }
-        let Some(name) = name(&rest[1..]) else { break };
+        let Some(name) = name(&rest[1..]) else { return unfinished(out, &markup[copied..open], data) };
         out.push_str(&markup[copied..open]);
-        let Some(end) = push_tag(markup, open, name.len(), &mut out) else {
-            copied = open;
-            break;
-        };
+        let Some(end) = push_tag(markup, open, name.len(), &mut out) else { return unfinished(out, "", data) };
         at = end;
         copied = end;
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
@@ -70,20 +81,20 @@ pub(super) fn strip(markup: &str) -> Stripped<'_> {
             if bytes[end - 2] == b'/' && nests {
                 continue;
             }
-            let close = match closing(markup, end, known, nests) {
+            if nests && open_drawings >= MAX_OPEN_DRAWINGS {
+                continue;
+            }
+            let close = if known == b"script" { script_end(markup, end) } else { closing(markup, end, known, nests) };
+            let close = match close {
                 Some(close) => close,
-                None if nests => continue,
+                None if nests => {
+                    open_drawings += 1;
+                    continue;
+                }
                 None => break,
             };
-            let content = &markup[end..close];
-            if known == b"script" {
-                if has(&bytes[open..end], b"ld+json") {
-                    data.push(content);
-                }
-                // The tokenizer's "double escaped" state: a script end tag in there ends nothing.
-                if content.contains("<!--") && has(content.as_bytes(), b"<script") {
-                    break;
-                }
+            if known == b"script" && has(&bytes[open..end], b"ld+json") {
+                data.push(&markup[end..close]);
             }
             copied = close;
             at = close;
@@ -94,8 +105,37 @@ pub(super) fn strip(markup: &str) -> Stripped<'_> {
             }
         }
     }
-    out.push_str(&markup[copied..]);
+    push_rest(&markup[copied..], &mut out);
     Stripped { markup: out, data }
+}
+
+/// A page that ends inside a tag: the tokenizer drops the tag.
+fn unfinished<'m>(mut out: String, before: &str, data: Vec<&'m str>) -> Stripped<'m> {
+    out.push_str(before);
+    Stripped { markup: out, data }
+}
+
+/// Copies markup of which it is not known what is a tag, but for the attributes of tags that would take the parser long.
+fn push_rest(markup: &str, out: &mut String) {
+    let (mut at, mut copied) = (0, 0);
+    while let Some(open) = find(markup, at, '<') {
+        at = open + 1;
+        let is_end = markup.as_bytes().get(at) == Some(&b'/');
+        let start = at + usize::from(is_end);
+        let Some(name) = name(&markup.as_bytes()[start..]) else { continue };
+        let end = tag_end(markup, open).unwrap_or(markup.len());
+        if end - open <= SHORT_TAG_BYTES {
+            at = end;
+            continue;
+        }
+        out.push_str(&markup[copied..open]);
+        copied = match push_tag(markup, open, name.len() + usize::from(is_end), out) {
+            Some(end) => end,
+            None => return,
+        };
+        at = copied;
+    }
+    out.push_str(&markup[copied..]);
 }
 
 /// The next place of an ASCII character; `from` must be a character's boundary.
@@ -222,6 +262,45 @@ fn tag_end(markup: &str, open: usize) -> Option<usize> {
     None
 }
 
+/// Where the end tag of a script begins. In a comment inside a script, the end tag of an inner script ends nothing (the
+/// tokenizer's escaped and double escaped states).
+fn script_end(markup: &str, from: usize) -> Option<usize> {
+    #[derive(PartialEq)]
+    enum State {
+        Plain,
+        Comment,
+        InnerScript,
+    }
+    let bytes = markup.as_bytes();
+    let mut state = State::Plain;
+    let mut at = from;
+    loop {
+        at = match state {
+            State::Plain => find(markup, at, '<')?,
+            _ => at + bytes.get(at..)?.iter().position(|byte| matches!(byte, b'<' | b'-'))?,
+        };
+        let rest = &bytes[at..];
+        let is_tag = |prefix: &[u8]| {
+            let tag = rest.get(..prefix.len()).is_some_and(|found| found.eq_ignore_ascii_case(prefix));
+            tag && rest.get(prefix.len()).is_some_and(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace())
+        };
+        match state {
+            State::Plain if rest.starts_with(b"<!--") => {
+                state = State::Comment;
+                // Its own dashes may end it.
+                at += 2;
+                continue;
+            }
+            State::Comment | State::InnerScript if rest.starts_with(b"-->") => state = State::Plain,
+            State::InnerScript if is_tag(b"</script") => state = State::Comment,
+            State::Plain | State::Comment if is_tag(b"</script") => return Some(at),
+            State::Comment if is_tag(b"<script") => state = State::InnerScript,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
 /// Where the end tag of an element begins.
 fn closing(markup: &str, from: usize, name: &[u8], nests: bool) -> Option<usize> {
     let bytes = markup.as_bytes();
@@ -263,7 +342,8 @@ fn leaves_drawing(tag: &[u8]) -> bool {
         b"div", b"p", b"span", b"ul", b"ol", b"li", b"table", b"img", b"br", b"section", b"h1", b"h2", b"h3", b"body",
         b"b", b"i", b"em", b"strong",
     ];
-    name(tag).is_some_and(|name| HTML.iter().any(|known| name.eq_ignore_ascii_case(known)))
+    name(&tag[..tag.len().min(NAME_BYTES)])
+        .is_some_and(|name| HTML.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
 /// Behind the end of a comment, as the tokenizer sees it.
@@ -305,8 +385,13 @@ mod tests {
             ("<p title=\"<script>\">t</p>", "<p>t</p>"),
             ("<title><script></title>t<style>p{}</style>", "<title><script></title>t<style></style>"),
             ("<textarea><!-- </textarea>t", "<textarea><!-- </textarea>t"),
-            ("<script><!-- <script></script> --></script>t", "<script><!-- <script></script> --></script>t"),
-            ("1 < 2 <b>x</b", "1 < 2 <b>x</b"),
+            ("<script><!-- <script></script> --></script>t", "<script></script>t"),
+            ("<script><!--><script></script>t</script>", "<script></script>t</script>"),
+            ("<p>x</P class=a b='>'>t</p >", "<p>x</P>t</p>"),
+            ("1 < 2 <b>x</b", "1 < 2 <b>x"),
+            ("t<p a b", "t"),
+            ("t<p a='>", "t"),
+            ("t<!x", "t"),
             ("<script>never closed", "<script>never closed"),
         ] {
             assert_eq!(strip(markup).markup, stripped, "{markup}");
@@ -339,7 +424,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_tree_is_the_same_as_without_stripping(
-            parts in prop::collection::vec("(<(p|div|script|style|svg|noscript|iframe|title|textarea|/p|/div|/script|/style|/svg|/title|/textarea)( a=(\"[a<>']{0,3}\"|b|'[\"<]{0,2}'))?/?>|<!--|-->|[a-z <>&]{0,6})", 0..14)
+            parts in prop::collection::vec("(<(p|div|script|style|svg|noscript|iframe|title|textarea|/p|/div|/script|/style|/svg|/title|/textarea)( a=(\"[a<>']{0,3}\"|b|'[\"<]{0,2}'))?/?>|<!--|-->|<svg>|[a-z <>&-]{0,6})", 0..14)
         ) {
             let markup = parts.concat();
             prop_assert_eq!(outline(&strip(&markup).markup), outline(&markup), "{}", markup);

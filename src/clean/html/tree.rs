@@ -5,6 +5,7 @@
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, LocalName, Namespace, QualName, local_name};
 
+use super::layout::Past;
 use super::tag::Tag;
 
 /// Index of a node in its [`Tree`].
@@ -50,6 +51,8 @@ pub(super) struct Tree {
     pub nodes: Vec<Node>,
     attributes: Vec<(LocalName, StrTendril)>,
     text: String,
+    /// Where the page was cut off, if it was.
+    pub past: Option<Past>,
     /// Stands for the name of what is no element; the parser never asks for it.
     no_name: QualName,
 }
@@ -61,7 +64,7 @@ impl Tree {
     /// A tree of nothing but the document.
     pub fn new() -> Self {
         let no_name = QualName::new(None, Namespace::default(), LocalName::default());
-        let mut tree = Self { nodes: Vec::new(), attributes: Vec::new(), text: String::new(), no_name };
+        let mut tree = Self { nodes: Vec::new(), attributes: Vec::new(), text: String::new(), past: None, no_name };
         tree.add(Data::Document);
         tree
     }

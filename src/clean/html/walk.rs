@@ -6,15 +6,16 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::hints;
-use super::layout::{Container, Layout, Run, within, word_count};
+use super::layout::{Container, Layout, Past, Run, append_words, within, word_count};
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
 
 /// Lays a page out.
 ///
-/// At most `max_blocks` blocks are made; what follows is not read.
+/// At most `max_blocks` blocks are made; what follows is not read, and [`Layout::past`] tells where it begins.
 pub(super) fn layout(tree: &Tree, max_blocks: usize) -> Layout {
     let mut walk = Walk::new(tree, max_blocks);
+    walk.layout.past.clone_from(&tree.past);
     let mut at = Tree::ROOT;
     loop {
         let entered = walk.enter(at);
@@ -44,6 +45,8 @@ struct Walk<'t> {
     tree: &'t Tree,
     layout: Layout,
     max_blocks: usize,
+    /// More blocks were there.
+    over: bool,
     /// The containers that are open, innermost last.
     open: Vec<u32>,
     run: Run,
@@ -66,6 +69,7 @@ impl<'t> Walk<'t> {
             tree,
             layout: Layout::default(),
             max_blocks,
+            over: false,
             open: Vec::new(),
             run: Run::default(),
             space: false,
@@ -136,6 +140,7 @@ impl<'t> Walk<'t> {
                 }
                 // A box that the site's own element name or a script draws.
                 if self.is_hidden(id) {
+                    self.note_unseen(id);
                     return false;
                 }
             }
@@ -203,7 +208,7 @@ impl<'t> Walk<'t> {
             }
         }
         let above = (parent != NONE).then(|| &self.layout.containers[parent as usize]);
-        let mut within = above.map_or(0, |above| above.within) | bits(tag);
+        let mut within = above.map_or(0, |above| above.within) | within::of(tag);
         match self.tree.attribute(id, "role") {
             Some("navigation") => within |= within::NAV,
             Some("complementary") => within |= within::ASIDE,
@@ -259,6 +264,16 @@ impl<'t> Walk<'t> {
                 let plain: String = style.chars().filter(|c| !c.is_whitespace()).collect();
                 plain.contains("display:none") || plain.contains("visibility:hidden")
             })
+    }
+
+    fn note_unseen(&mut self, id: NodeId) {
+        let mut at = id;
+        while let Some(next) = self.tree.following(at, id) {
+            at = next;
+            if let Data::Text(..) = self.tree.node(at).data {
+                self.layout.note_unseen(self.tree.text(at));
+            }
+        }
     }
 
     /// A page writes the same few hundred classes over and over.
@@ -373,7 +388,13 @@ impl<'t> Walk<'t> {
         }
         let Some(&container) = self.open.last() else { return };
         if self.layout.runs.len() >= self.max_blocks {
-            self.layout.truncated = true;
+            if !self.over {
+                self.over = true;
+                let mut text = String::new();
+                append_words(&mut text, &run.text);
+                let why = format!("the page has more than {} blocks (`clean.html.max_blocks`)", self.max_blocks);
+                self.layout.past = Some(Past { why, text });
+            }
             return;
         }
         let kept = run.text.trim_end().len();
@@ -392,31 +413,4 @@ fn is_single_spaced(text: &str) -> bool {
     let double =
         bytes.iter().zip(bytes.iter().skip(1)).fold(false, |double, (&a, &b)| double | ((a == b' ') & (b == b' ')));
     !odd && !double
-}
-
-fn bits(tag: Tag) -> u32 {
-    match tag {
-        Tag::Article => within::ARTICLE,
-        Tag::Main => within::MAIN,
-        Tag::Aside => within::ASIDE,
-        Tag::Nav | Tag::Menu => within::NAV,
-        Tag::Header => within::HEADER,
-        Tag::Footer => within::FOOTER,
-        Tag::Form | Tag::Fieldset => within::FORM,
-        Tag::Figure => within::FIGURE,
-        Tag::Figcaption | Tag::Caption => within::FIGCAPTION,
-        Tag::Table => within::TABLE,
-        Tag::Ul | Tag::Ol => within::LIST,
-        Tag::Li => within::ITEM,
-        Tag::Blockquote => within::QUOTE,
-        Tag::Pre => within::PRE,
-        Tag::Address => within::ADDRESS,
-        Tag::Button => within::BUTTON,
-        Tag::Label => within::LABEL,
-        Tag::Details | Tag::Summary => within::DETAILS,
-        Tag::Dialog => within::DIALOG,
-        Tag::Dl | Tag::Dt | Tag::Dd => within::DEFINITION,
-        Tag::Section => within::SECTION,
-        _ => 0,
-    }
 }

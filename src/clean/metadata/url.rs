@@ -105,7 +105,12 @@ pub fn site_of(url: &str) -> Option<String> {
         (!bare.contains("://") && bare.contains('.')).then(|| parsed(&format!("https://{bare}"))).flatten()
     })?;
     match parsed.host()? {
-        ::url::Host::Domain(host) => psl::domain_str(host.trim_end_matches('.')).map(str::to_owned),
+        ::url::Host::Domain(host) => {
+            let host = host.trim_end_matches('.');
+            // "news..example" is an address that no name server knows.
+            let whole = host.split('.').all(|label| !label.is_empty());
+            psl::domain_str(host).filter(|_| whole).map(str::to_owned)
+        }
         ::url::Host::Ipv4(_) | ::url::Host::Ipv6(_) => None,
     }
 }
@@ -154,6 +159,7 @@ mod tests {
         assert_eq!(site_of("news.example.org").as_deref(), Some("example.org"));
         assert_eq!(site_of("http://127.0.0.1/x"), None);
         assert_eq!(site_of("Daily News"), None);
+        assert_eq!(site_of("https://www.news..example/x"), None);
     }
 
     proptest! {

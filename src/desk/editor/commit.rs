@@ -69,6 +69,9 @@ impl Editor {
         self.release(&ordered);
         self.batch = Batch::default();
         self.fresh = Fresh::default();
+        // Only now: what is sealed must be in the ledger.
+        let Seat { ledger, dedup, past, .. } = &mut self.seat;
+        past.tend(ledger, dedup);
         Ok(())
     }
 
@@ -93,7 +96,10 @@ impl Editor {
         // An article that a document of this batch founds has no row yet.
         let is_new = self.founded_now(cluster).is_some();
         let previous = if is_new { None } else { self.read(|ledger| ledger.article(cluster))? };
-        let into = self.fresh.left.get(&cluster).copied().filter(|_| self.seat.dedup.members(cluster).is_empty());
+        let into = match self.fresh.left.get(&cluster) {
+            Some(into) if !self.has_members(cluster)? => Some(*into),
+            _ => None,
+        };
         let into_id = match into {
             Some(into) => Some(self.id_of(into)?),
             None => None,
@@ -109,6 +115,15 @@ impl Editor {
                 (ArticleRow { cluster, id, revision: times, story, into_id }, true)
             }
         })
+    }
+
+    /// Whether any document is in a cluster after this batch. Those that left memory are known to the ledger alone.
+    fn has_members(&self, cluster: u64) -> Result<bool, Interrupted> {
+        if !self.seat.dedup.members(cluster).is_empty() {
+            return Ok(true);
+        }
+        let before = self.read(|ledger| ledger.member_numbers(cluster))?;
+        Ok(before.iter().any(|doc| self.fresh.clusters.get(doc).is_none_or(|now| *now == cluster)))
     }
 
     /// The id of an article: of the row if it has one, else from the hash of the document that founds it.

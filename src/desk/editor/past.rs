@@ -1,0 +1,285 @@
+//! Documents that left memory: sealing them, finding them again, and the index after a start.
+//!
+//! Segments are derived from the ledger and never the reason for the desk to stop: where they cannot be read or written, the
+//! desk goes on without and says so.
+
+use std::cell::OnceCell;
+use std::path::Path;
+use std::time::Instant;
+
+use crossbeam_channel::bounded;
+
+use super::{note, persist};
+use crate::dedup::{
+    self, Archive, BRIEF_HEAD_BYTES, ClusterId, Deduplicator, DocId, Facts, Oldest, SealedRow, Standing,
+};
+use crate::desk::health::Health;
+use crate::ledger::{Ledger, LedgerError, Settled, SketchRow};
+use crate::segments::{Limits, Segments, Span};
+
+/// Quarters of the memory for near-copies that segments may take: the rest is for the newest documents.
+const SEGMENTS_QUARTERS: usize = 3;
+/// Documents on their way from the ledger to the index at once, and between two looks at memory: an eighth of the memory,
+/// at 600 bytes each.
+const ROWS_IN_CHUNK: u64 = 1_024;
+const CHUNKS_IN_HAND: usize = 8;
+const MAX_STRETCH: u64 = 1 << 18;
+/// Documents that come before sealing is tried again, when it failed.
+const RETRY_AFTER: usize = 4_096;
+
+/// The segments of a desk.
+pub struct Past {
+    /// `None` where none are wanted, or they cannot be used.
+    segments: Option<Segments>,
+    /// After a failure: sealing waits until so many documents are in memory.
+    wait_for: usize,
+    stretch: u64,
+}
+
+impl Past {
+    /// Opens the segments in the state folder.
+    pub fn open(state: &Path, settings: &dedup::Settings, ledger: &Ledger) -> Self {
+        let limits = Limits {
+            max_memory_bytes: settings.max_index_bytes / 4 * SEGMENTS_QUARTERS,
+            window_days: settings.window_days,
+        };
+        let mark_of = |doc| ledger.input(doc).ok().flatten().map(|input| input.0);
+        let segments = settings.segments.then(|| Segments::open(state, limits, mark_of)).transpose();
+        let segments = segments.unwrap_or_else(|error| {
+            tracing::warn!(%error, "segments cannot be used: near-copies are searched for in memory only");
+            None
+        });
+        let stretch = (settings.max_index_bytes as u64 / 8 / 600).clamp(ROWS_IN_CHUNK, MAX_STRETCH);
+        Self { segments, wait_for: 0, stretch }
+    }
+
+    /// Fills the index with the documents since `since_day` that no segment answers for; how many. Those that a lost
+    /// segment held are sealed again.
+    pub fn restore(&mut self, ledger: &Ledger, dedup: &mut Deduplicator, since_day: i32) -> Result<u64, LedgerError> {
+        let last = ledger.last_seq()?;
+        let Some(segments) = &mut self.segments else { return self.fill(ledger, dedup, (0, last), since_day) };
+        segments.tend(since_day);
+        let (gaps, through) = (segments.gaps(), segments.through());
+        dedup.rely_on_archive(through, segments.held().memory_bytes);
+        let mut restored = 0;
+        for (after, end) in gaps {
+            // What is missing before all others was most likely forgotten for want of room.
+            if after == 0 && !self.segments.as_ref().is_some_and(Segments::has_room) {
+                continue;
+            }
+            let documents = self.fill(ledger, dedup, (after, end), since_day)?;
+            let rest = dedup.len();
+            if let Some(rest) = dedup.oldest(rest) {
+                tracing::info!(documents, after, through = end, "a part of the near-copy index is made anew");
+                let mut sealed = rest;
+                sealed.through = end;
+                if !self.seal(ledger, dedup, &sealed, after) {
+                    dedup.let_go(&sealed);
+                }
+            }
+            restored += documents;
+        }
+        restored += self.fill(ledger, dedup, (through, last), since_day)?;
+        Ok(restored)
+    }
+
+    /// Restores a stretch of documents, sealing whenever memory is full.
+    fn fill(
+        &mut self,
+        ledger: &Ledger,
+        dedup: &mut Deduplicator,
+        (after, through): (u64, u64),
+        since_day: i32,
+    ) -> Result<u64, LedgerError> {
+        let (mut next, mut sealed, mut documents) = (after, after, 0);
+        while next < through {
+            let to = next.saturating_add(self.stretch).min(through);
+            documents += load(ledger, dedup, (next, to), since_day)?;
+            next = to;
+            while self.segments.is_some() && dedup.is_full() {
+                let Some(half) = dedup.oldest(dedup.len() / 2) else { break };
+                if !self.seal(ledger, dedup, &half, sealed) {
+                    break;
+                }
+                sealed = half.through;
+            }
+        }
+        Ok(documents)
+    }
+
+    /// Between two batches: seals when memory is full, and looks after the segments.
+    pub fn tend(&mut self, ledger: &Ledger, dedup: &mut Deduplicator) {
+        let Some(segments) = &mut self.segments else { return };
+        let forgotten = segments.tend(dedup.oldest_day());
+        if forgotten > 0 {
+            tracing::info!(
+                documents = forgotten,
+                "forgot the oldest documents, memory being short: later copies of them found articles of their own"
+            );
+        }
+        dedup.rely_on_archive(segments.through(), segments.held().memory_bytes);
+        if dedup.len() >= self.wait_for
+            && dedup.is_full()
+            && let Some(half) = dedup.oldest(dedup.len() / 2)
+        {
+            let after = segments.through();
+            let done = self.seal(ledger, dedup, &half, after);
+            self.wait_for = if done { 0 } else { dedup.len() + RETRY_AFTER };
+        }
+    }
+
+    /// Writes a segment and lets its documents go from memory; false, and nothing changed, when it could not be written.
+    fn seal(&mut self, ledger: &Ledger, dedup: &mut Deduplicator, oldest: &Oldest, after: u64) -> bool {
+        let Some(segments) = &mut self.segments else { return false };
+        let started = Instant::now();
+        let span = Span { after, through: oldest.through, days: oldest.days };
+        let mark = match ledger.input(oldest.through) {
+            Ok(Some(input)) => input.0,
+            _ => return false,
+        };
+        let sealed = segments.seal(span, oldest.documents as u64, mark, |take| dedup.each_posting(oldest, &mut *take));
+        if let Err(error) = sealed {
+            tracing::warn!(%error, "old documents could not be sealed into a segment: they stay in memory while there is room");
+            return false;
+        }
+        dedup.let_go(oldest);
+        let held = segments.held();
+        dedup.rely_on_archive(segments.through(), held.memory_bytes);
+        tracing::info!(
+            documents = oldest.documents,
+            ms = started.elapsed().as_millis() as u64,
+            segments = held.segments,
+            sealed = held.documents,
+            disk_bytes = held.disk_bytes,
+            memory_bytes = held.memory_bytes,
+            "sealed the oldest documents into a segment"
+        );
+        true
+    }
+
+    /// Whether the ledger's word on any of these documents is asked for by later judgements.
+    pub fn holds_any(&self, mut documents: impl Iterator<Item = DocId>) -> bool {
+        let through = self.segments.as_ref().map_or(0, Segments::through);
+        documents.any(|doc| doc <= through)
+    }
+
+    /// The documents in the segments, as the ledger knows them.
+    pub fn archive<'a>(
+        &'a self,
+        ledger: &'a Ledger,
+        health: &'a Health,
+        damage: &'a OnceCell<LedgerError>,
+    ) -> impl Archive + 'a {
+        LedgerAndSegments { ledger, health, damage, segments: self.segments.as_ref() }
+    }
+}
+
+struct LedgerAndSegments<'a> {
+    ledger: &'a Ledger,
+    health: &'a Health,
+    damage: &'a OnceCell<LedgerError>,
+    segments: Option<&'a Segments>,
+}
+
+impl LedgerAndSegments<'_> {
+    /// Reads the ledger, pausing while it cannot be read; nothing when the desk is to end.
+    fn read<T: Default>(&self, query: impl Fn(&Ledger) -> Result<T, LedgerError>) -> T {
+        let read = persist(self.health, "reading the state", || query(self.ledger));
+        read.unwrap_or_else(|end| note(self.damage, end).unwrap_or_default())
+    }
+}
+
+impl Archive for LedgerAndSegments<'_> {
+    fn find(&mut self, keys: &[u64], least: u32) -> Vec<(u32, DocId)> {
+        self.segments.map(|segments| segments.find(keys, least)).unwrap_or_default()
+    }
+
+    fn row(&mut self, doc: DocId) -> Option<SealedRow> {
+        self.read(|ledger| ledger.settled(doc, BRIEF_HEAD_BYTES)).as_ref().and_then(sealed_row)
+    }
+
+    fn members(&mut self, cluster: ClusterId, limit: usize) -> Vec<SealedRow> {
+        let Some(through) = self.segments.map(Segments::through) else { return Vec::new() };
+        let members = self.read(|ledger| ledger.settled_members(cluster, through, limit, BRIEF_HEAD_BYTES));
+        members.iter().filter_map(sealed_row).collect()
+    }
+
+    fn all_members(&mut self, cluster: ClusterId) -> Vec<DocId> {
+        self.read(|ledger| ledger.member_numbers(cluster))
+    }
+}
+
+fn sealed_row(row: &Settled) -> Option<SealedRow> {
+    let facts = Facts { url: row.url.as_deref(), day: row.day };
+    SealedRow::new(row.seq, row.cluster, &facts, standing(row.roundup), &row.brief).ok()
+}
+
+fn standing(roundup: bool) -> Standing {
+    if roundup { Standing::Roundup } else { Standing::Ordinary }
+}
+
+/// Rows on their way from the ledger to the index, their texts and briefs end to end.
+#[derive(Default)]
+struct Chunk {
+    /// With the ends of URL and brief in `bytes`.
+    rows: Vec<(SketchRow<'static>, usize, usize)>,
+    bytes: Vec<u8>,
+}
+
+impl Chunk {
+    fn push(&mut self, row: &SketchRow<'_>) {
+        self.bytes.extend_from_slice(row.url.unwrap_or_default().as_bytes());
+        let url_end = self.bytes.len();
+        self.bytes.extend_from_slice(row.brief);
+        let url = row.url.map(|_| "");
+        self.rows.push((
+            SketchRow {
+                url,
+                brief: &[],
+                terms: &[],
+                seq: row.seq,
+                cluster: row.cluster,
+                day: row.day,
+                roundup: row.roundup,
+            },
+            url_end,
+            self.bytes.len(),
+        ));
+    }
+
+    fn restore_into(&self, dedup: &mut Deduplicator) {
+        let mut begin = 0;
+        for (row, url_end, end) in &self.rows {
+            let url = row.url.map(|_| str::from_utf8(&self.bytes[begin..*url_end]).expect("it was a string"));
+            let facts = Facts { url, day: row.day };
+            let brief = &self.bytes[*url_end..*end];
+            if dedup.restore(row.seq, row.cluster, &facts, standing(row.roundup), brief).is_err() {
+                tracing::warn!(
+                    document = row.seq,
+                    "its stored sketch is damaged: later copies of it will not be recognized"
+                );
+            }
+            begin = *end;
+        }
+    }
+}
+
+/// Reads rows on this thread and indexes them on another; how many.
+fn load(ledger: &Ledger, dedup: &mut Deduplicator, stretch: (u64, u64), since_day: i32) -> Result<u64, LedgerError> {
+    let (give, chunks) = bounded::<Chunk>(CHUNKS_IN_HAND);
+    // Takes `give` along, and drops it at its end: the other thread ends then.
+    std::thread::scope(move |scope| {
+        scope.spawn(move || chunks.iter().for_each(|chunk| chunk.restore_into(dedup)));
+        let (mut chunk, mut documents) = (Chunk::default(), 0);
+        ledger.each_sketch_of(stretch, since_day, |row| {
+            documents += 1;
+            chunk.push(&row);
+            if chunk.rows.len() as u64 == ROWS_IN_CHUNK {
+                // The other end lives as long as this one.
+                let _ = give.send(std::mem::take(&mut chunk));
+            }
+        })?;
+        let _ = give.send(chunk);
+        Ok(documents)
+    })
+}
