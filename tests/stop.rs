@@ -73,9 +73,9 @@ fn a_stop_does_not_wait_for_a_slow_disk() {
         return;
     }
     let folders = Folders::new();
-    let fed = feed(&folders, 400);
-    // Eight seconds and more for what sixteen threads have in hand.
-    let inject = "inject=fdatasync:delay_enter=1000000";
+    let fed = feed(&folders, 800);
+    // Twelve seconds and more for what the desk has in hand.
+    let inject = "inject=fdatasync:delay_enter=400000";
     let wrapper = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", inject];
     let desk = folders.start(folders.command_under(&wrapper, "run"));
     wait_for("the desk to be at work", || folders.records().len() >= 5);
@@ -112,7 +112,7 @@ fn told_a_second_time_the_desk_ends_at_once_and_loses_nothing() {
         wait_for("the desk to finish what is in hand", || folders.log().contains("stopping"));
         let asked = Instant::now();
         desk.signal(second);
-        assert_eq!(desk.wait(), Some(1));
+        assert_eq!(desk.end(), Some(1));
         assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
         assert!(folders.log().contains("told to stop again"));
         fs::rename(folders.path("away"), folders.path("outbox")).expect("the outbox");

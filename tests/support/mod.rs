@@ -232,6 +232,11 @@ impl Desk {
         self.child = None;
     }
 
+    pub fn signal(&mut self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(self.child());
+        rustix::process::kill_process(pid, signal).expect("a signal");
+    }
+
     /// Waits until it ends by itself; its exit code.
     pub fn end(mut self) -> Option<i32> {
         wait_for("the desk to end", || self.child().try_wait().expect("a look").is_some());
@@ -240,22 +245,10 @@ impl Desk {
         status.code()
     }
 
-    pub fn signal(&mut self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_child(self.child());
-        rustix::process::kill_process(pid, signal).expect("a signal");
-    }
-
     /// SIGTERM, then the exit code.
     pub fn stop(mut self) -> Option<i32> {
         self.signal(rustix::process::Signal::TERM);
-        self.wait()
-    }
-
-    /// Waits for the end; the exit code.
-    pub fn wait(mut self) -> Option<i32> {
-        let status = self.child().wait().expect("the end");
-        self.child = None;
-        status.code()
+        self.end()
     }
 }
 
@@ -287,10 +280,19 @@ impl Mount {
         None
     }
 
-    /// `ro` or `rw`.
-    pub fn remount(&self, mode: &str) {
-        let status = Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(&self.0).status();
-        assert!(status.expect("mount runs").success(), "remounted {mode}");
+    /// `path` as it is, read-only until this is dropped; `None`, said on standard error, where this user may not mount.
+    pub fn read_only(path: PathBuf) -> Option<Self> {
+        let mount = |options: &[&str]| Command::new("mount").args(options).arg(&path).output().expect("mount runs");
+        let source = path.display().to_string();
+        let mut output = mount(&["--bind", &source]);
+        if output.status.success() {
+            output = mount(&["-o", "remount,bind,ro"]);
+            if output.status.success() {
+                return Some(Self(path));
+            }
+        }
+        eprintln!("skipped: nothing can be mounted here: {}", String::from_utf8_lossy(&output.stderr).trim());
+        None
     }
 }
 
