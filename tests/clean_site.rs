@@ -55,7 +55,7 @@ impl Desk {
         self.articles.insert(number, self.cleaner.finish(draft.clone(), &self.memory).expect("it has prose"));
         let publication = draft.publication.clone().expect("it has a site");
         draft.article = Some(number);
-        let revise = self.memory.learn(&publication, number, &draft.fingerprints());
+        let revise = self.memory.learn(&publication, number, draft.fingerprints());
         self.drafts.insert(number, draft);
         for number in revise {
             let draft = self.drafts[&number].clone();
@@ -85,7 +85,7 @@ fn a_replayed_memory_is_the_same_memory() {
     let (mut first, mut again) = (Desk::new(), SiteMemory::default());
     for n in 1..=6 {
         first.take(n, &page(n as usize));
-        again.learn(SITE, n, &first.drafts[&n].fingerprints());
+        again.learn(SITE, n, first.drafts[&n].fingerprints());
     }
     assert_eq!(first.memory.known_lines(SITE), again.known_lines(SITE));
 }

@@ -382,7 +382,7 @@ mod tests {
     fn postings_in_bulk_are_those_inserted_one_by_one() {
         let (mut one_by_one, mut in_bulk) = (Index::new(), Index::new());
         // Every fifth document is of one cluster, and all share some phrases.
-        let is_one = |a: Ordinal, b: Ordinal| a % 5 == 0 && b % 5 == 0;
+        let is_one = |a: Ordinal, b: Ordinal| a.is_multiple_of(5) && b.is_multiple_of(5);
         let keys =
             |ordinal: u32| (0..40u64).map(move |i| if i < 8 { mix(i) } else { mix(u64::from(ordinal / 9) << 8 | i) });
         for ordinal in 1..=3_000u32 {

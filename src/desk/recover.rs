@@ -15,6 +15,7 @@ use crate::clean::Cleaner;
 use crate::inbox::Inbox;
 use crate::ledger::aside::{self, Standing};
 use crate::ledger::{self, Ledger, LedgerError, Mark, rebuilding};
+use crate::segments;
 use rebuild::Sources;
 
 /// File in the outbox that tells how far the ledger was that wrote it.
@@ -55,6 +56,7 @@ pub fn open(plan: &Plan, inbox: Option<&Inbox>, cleaner: &Cleaner) -> Result<Led
             (None, true)
         }
     };
+    segments::remove_all(state).map_err(|source| LedgerError::Io { path: state.join(segments::FOLDER), source })?;
     let sources = Sources { plan, inbox, cleaner, aside: aside.as_deref(), mark: Mark::read(&mark), behind };
     let told = rebuild::rebuild(&sources)?;
     let kept = aside.map_or_else(|| "nothing".to_owned(), |aside| aside.display().to_string());

@@ -54,6 +54,15 @@ pub struct Segments {
     merging: Option<Merging>,
 }
 
+/// Removes all segments in the state folder: the ledger that they were made of is no more, and in a new one a number may be
+/// another document's.
+pub fn remove_all(state: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(state.join(FOLDER)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 impl Segments {
     /// Opens the segments below the state folder. `mark_of` tells the content hash of a document of the ledger: a segment of
     /// another ledger is none.

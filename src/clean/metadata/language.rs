@@ -59,11 +59,12 @@ struct Told {
 
 impl Told {
     fn by(text: &str) -> Self {
-        /// The names of the languages, and for each word the languages that it is common in, one bit each.
-        static LANGUAGES: LazyLock<(Vec<&'static str>, HashMap<u64, u64, ByHash>)> = LazyLock::new(|| {
+        /// The languages that each word, by its hash, is common in: one bit each, in the order of the names.
+        type Index = HashMap<u64, u64, ByHash>;
+        static LANGUAGES: LazyLock<(Vec<&'static str>, Index)> = LazyLock::new(|| {
             let lines = FUNCTION_WORDS.lines().filter(|line| !line.starts_with('#'));
             let mut names = Vec::new();
-            let mut index: HashMap<u64, u64, ByHash> = HashMap::default();
+            let mut index = Index::default();
             for (at, (name, words)) in lines.filter_map(|line| line.split_once(": ")).enumerate() {
                 names.push(name);
                 for word in words.split(' ') {
