@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use support::{Folders, article, wait_for};
 
@@ -182,8 +182,12 @@ fn a_file_or_folder_swapped_for_a_link_never_leads_outside() {
                     fs::rename(&away, inbox.join("site")).expect("the folder comes back");
                 }
                 if round.is_multiple_of(16) {
-                    // Long enough unchanged for the desk to take what is there.
-                    std::thread::park_timeout(Duration::from_millis(20));
+                    // Unchanged until the desk takes it.
+                    swap(&|path| fs::write(path, article(round % 7)).expect("a file"), "a.txt");
+                    let since = Instant::now();
+                    while inbox.join("a.txt").exists() && since.elapsed() < Duration::from_secs(2) {
+                        std::thread::park_timeout(Duration::from_millis(1));
+                    }
                 }
             }
         });

@@ -56,7 +56,7 @@ fn a_stop_under_load_ends_in_time_and_nothing_is_redone() {
 fn a_stop_in_a_long_file_of_records_goes_on_where_it_was() {
     let folders = Folders::new();
     let records: Vec<String> =
-        (0..600).map(|number| serde_json::json!({ "text": article(number) }).to_string()).collect();
+        (0..1_500).map(|number| serde_json::json!({ "text": article(number) }).to_string()).collect();
     folders.drop_in("wire.jsonl", records.join("\n"));
     let desk = folders.run();
     wait_for("the desk to be at work", || folders.records().len() >= 20);
@@ -64,7 +64,7 @@ fn a_stop_in_a_long_file_of_records_goes_on_where_it_was() {
     assert_eq!(desk.stop(), Some(0));
     assert!(asked.elapsed() < STOPPED_WITHIN, "{:?}", asked.elapsed());
     assert_eq!(folders.waiting().len(), 1, "it was under load, and a file that was read in part stays");
-    nothing_is_redone(&folders, &(1..=600).map(|n| format!("wire.jsonl#{n}")).collect());
+    nothing_is_redone(&folders, &(1..=1_500).map(|n| format!("wire.jsonl#{n}")).collect());
 }
 
 #[test]

@@ -24,6 +24,8 @@ const SEGMENTS_QUARTERS: usize = 3;
 const ROWS_IN_CHUNK: u64 = 1_024;
 const CHUNKS_IN_HAND: usize = 8;
 const MAX_STRETCH: u64 = 1 << 18;
+/// Documents that are sealed at once: the editor stands still meanwhile, for about a second.
+const MAX_SEALED: usize = 1 << 17;
 /// Documents that come before sealing is tried again, when it failed.
 const RETRY_AFTER: usize = 4_096;
 
@@ -97,11 +99,11 @@ impl Past {
             documents += load(ledger, dedup, (next, to), since_day)?;
             next = to;
             while self.segments.is_some() && dedup.is_full() {
-                let Some(half) = dedup.oldest(dedup.len() / 2) else { break };
-                if !self.seal(ledger, dedup, &half, sealed) {
+                let Some(oldest) = dedup.oldest(part(dedup)) else { break };
+                if !self.seal(ledger, dedup, &oldest, sealed) {
                     break;
                 }
-                sealed = half.through;
+                sealed = oldest.through;
             }
         }
         Ok(documents)
@@ -120,10 +122,10 @@ impl Past {
         dedup.rely_on_archive(segments.through(), segments.held().memory_bytes);
         if dedup.len() >= self.wait_for
             && dedup.is_full()
-            && let Some(half) = dedup.oldest(dedup.len() / 2)
+            && let Some(oldest) = dedup.oldest(part(dedup))
         {
             let after = segments.through();
-            let done = self.seal(ledger, dedup, &half, after);
+            let done = self.seal(ledger, dedup, &oldest, after);
             self.wait_for = if done { 0 } else { dedup.len() + RETRY_AFTER };
         }
     }
@@ -172,6 +174,11 @@ impl Past {
     ) -> impl Archive + 'a {
         LedgerAndSegments { ledger, health, damage, segments: self.segments.as_ref() }
     }
+}
+
+/// How many documents are sealed together.
+fn part(dedup: &Deduplicator) -> usize {
+    (dedup.len() / 2).min(MAX_SEALED)
 }
 
 struct LedgerAndSegments<'a> {
