@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use copydesk::dedup::{Deduplicator, Facts, Settings, Sketch, Standing};
+use copydesk::dedup::{Archive, ClusterId, Deduplicator, DocId, Facts, SealedRow, Settings, Sketch, Standing};
+use copydesk::segments::{Limits, Segments, Span};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -91,13 +92,15 @@ fn text_to_verdict(bencher: Bencher, words: usize) {
     });
 }
 
-fn filled(documents: u64) -> Deduplicator {
+/// An index of the documents from `first` on.
+fn filled(first: u64, documents: u64) -> Deduplicator {
     let mut deduplicator = Deduplicator::new(Settings { max_index_bytes: usize::MAX, ..Settings::default() });
-    let mut random = Random(11);
-    for doc in 1..=documents {
+    let mut random = Random(first << 32 | 11);
+    for doc in first..first + documents {
         let brief = Sketch::synthetic(400, || random.next()).brief();
         deduplicator.restore(doc, doc, &Facts::default(), Standing::Ordinary, &brief).expect("a brief as just written");
     }
+    deduplicator.settle();
     deduplicator
 }
 
@@ -108,7 +111,7 @@ fn judge_by_index_size(bencher: Bencher, documents: u64) {
     if documents > 1_000_000 && std::env::var_os("COPYDESK_BENCH_LARGE").is_none() {
         return;
     }
-    let mut deduplicator = filled(documents);
+    let mut deduplicator = filled(1, documents);
     println!("{documents}: {} bytes a document", deduplicator.memory_bytes() as u64 / documents);
     let mut random = Random(13);
     let mut doc = documents;
@@ -118,6 +121,67 @@ fn judge_by_index_size(bencher: Bencher, documents: u64) {
         .bench_local_values(|sketch| {
             doc += 1;
             deduplicator.judge(doc, &Facts::default(), sketch, &mut |_| None)
+        });
+}
+
+/// Segments of documents that nobody asks more of than where they are.
+struct Sealed(Segments);
+
+impl Archive for Sealed {
+    fn find(&mut self, keys: &[u64], least: u32) -> Vec<(u32, DocId)> {
+        self.0.find(keys, least)
+    }
+
+    fn row(&mut self, _: DocId) -> Option<SealedRow> {
+        None
+    }
+
+    fn members(&mut self, _: ClusterId, _: usize) -> Vec<SealedRow> {
+        Vec::new()
+    }
+
+    fn all_members(&mut self, _: ClusterId) -> Vec<DocId> {
+        Vec::new()
+    }
+}
+
+/// As [`judge_by_index_size`], with all the documents in segments on disk. 3 GB of disk at 10 M.
+#[divan::bench(args = [100_000, 1_000_000, 10_000_000], sample_count = 20, sample_size = 500)]
+fn judge_by_sealed_documents(bencher: Bencher, documents: u64) {
+    const CHUNK: u64 = 100_000;
+    if documents > 1_000_000 && std::env::var_os("COPYDESK_BENCH_LARGE").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = Limits { max_memory_bytes: usize::MAX, window_days: 90 };
+    let mut segments = Segments::open(folder.path(), limits, |_| None).expect("a folder of its own");
+    for after in (0..documents).step_by(CHUNK as usize) {
+        let mut chunk = filled(after + 1, CHUNK);
+        let oldest = chunk.oldest(CHUNK as usize).expect("documents");
+        let span = Span { after, through: oldest.through, days: oldest.days };
+        segments.seal(span, CHUNK, [0; 32], |take| chunk.each_posting(&oldest, take)).expect("room on the disk");
+        segments.tend(0);
+        segments.finish_merge();
+    }
+    segments.tend(0);
+    let held = segments.held();
+    println!(
+        "{documents}: {} segments; {} bytes of memory and {} of disk a document",
+        held.segments,
+        held.memory_bytes as u64 / documents,
+        held.disk_bytes / documents
+    );
+    let mut deduplicator = filled(documents + 1, CHUNK);
+    deduplicator.rely_on_archive(documents, held.memory_bytes);
+    let mut archive = Sealed(segments);
+    let mut random = Random(13);
+    let mut doc = documents + CHUNK;
+    bencher
+        .counter(ItemsCount::new(1usize))
+        .with_inputs(|| Sketch::synthetic(400, || random.next()))
+        .bench_local_values(|sketch| {
+            doc += 1;
+            deduplicator.judge_with(doc, &Facts::default(), sketch, &mut |_| None, &mut archive)
         });
 }
 
