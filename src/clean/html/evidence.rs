@@ -31,6 +31,18 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    fn of(run: &Run, look: &Look) -> Self {
+        Self {
+            runs: 1,
+            words: run.words,
+            letters: run.letters,
+            link_letters: run.link_letters,
+            prose: if look.prose { run.words } else { 0 },
+            prose_runs: u32::from(look.prose),
+            headings: 0,
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.words += other.words;
@@ -91,15 +103,7 @@ impl<'p> Evidence<'p> {
         for (run, look) in layout.runs.iter().zip(&looks) {
             let container = layout.container(run);
             let heading = matches!(container.tag, Tag::H(_));
-            let own = Sums {
-                runs: 1,
-                words: run.words,
-                letters: run.letters,
-                link_letters: run.link_letters,
-                prose: if look.prose { run.words } else { 0 },
-                prose_runs: u32::from(look.prose),
-                headings: u32::from(heading),
-            };
+            let own = Sums { headings: u32::from(heading), ..Sums::of(run, look) };
             sums[run.container as usize].add(&own);
             if look.prose {
                 // A paragraph speaks for the container around it, and half as loud for the next.
@@ -124,16 +128,7 @@ impl<'p> Evidence<'p> {
         let mut signatures: HashMap<u64, Sums, ByHash> = HashMap::default();
         let mut copies: HashMap<u64, u16, ByHash> = HashMap::default();
         for (run, look) in layout.runs.iter().zip(&mut looks) {
-            let own = Sums {
-                runs: 1,
-                words: run.words,
-                letters: run.letters,
-                link_letters: run.link_letters,
-                prose: if look.prose { run.words } else { 0 },
-                prose_runs: u32::from(look.prose),
-                headings: 0,
-            };
-            signatures.entry(layout.container(run).signature).or_default().add(&own);
+            signatures.entry(layout.container(run).signature).or_default().add(&Sums::of(run, look));
             let seen = copies.entry(look.hash).or_default();
             look.copy_number = *seen;
             *seen = seen.saturating_add(1);
