@@ -12,13 +12,16 @@ use crate::crash;
 struct Step {
     sql: &'static str,
     fill: fn(&Transaction<'_>) -> Result<(), LedgerError>,
+    /// Statements that follow, when the rows are there.
+    after: &'static str,
 }
 
 /// The steps from an empty file to the current schema; `PRAGMA user_version` counts those taken.
 ///
 /// Rows are appended in arrival order wherever they can be: a B-tree that takes its rows at random places was measured to
 /// cost 113 KB of writes a document. The one exception is `documents_by_content`, which must answer "have I seen these bytes".
-const STEPS: [Step; 2] = [Step { sql: FIRST, fill: |_| Ok(()) }, Step { sql: SUMS, fill: fill_sums }];
+const STEPS: [Step; 2] =
+    [Step { sql: FIRST, fill: |_| Ok(()), after: "" }, Step { sql: SUMS, fill: fill_sums, after: AFTER_SUMS }];
 
 const FIRST: &str = "
     CREATE TABLE documents (
@@ -115,8 +118,17 @@ const SUMS: &str = "
     INSERT INTO mark (ledger, schema, commits) VALUES (random(), 0, 0);
 ";
 
+const AFTER_SUMS: &str = "
+    DROP TABLE documents_1;
+    CREATE INDEX documents_by_content ON documents (key, path_key);
+    CREATE INDEX documents_by_cluster ON documents (cluster);
+";
+
 /// Days that one document's clock may be ahead of the one before, see the desk's clock.
 const MAX_STEP_DAYS: i64 = 3;
+
+/// The first schema with a mark.
+const MARKED: i64 = 2;
 
 /// The number of the current schema.
 pub const CURRENT: i64 = STEPS.len() as i64;
@@ -143,9 +155,9 @@ pub fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
         transaction.execute_batch(step.sql)?;
         crash::point("ledger.migrating");
         (step.fill)(&transaction)?;
+        transaction.execute_batch(step.after)?;
     }
-    transaction.execute("UPDATE mark SET schema = ?1", [CURRENT])?;
-    transaction.pragma_update(None, "user_version", CURRENT)?;
+    note_version(&transaction, CURRENT)?;
     crash::point("ledger.migrated");
     Ok(transaction.commit()?)
 }
@@ -154,10 +166,14 @@ pub fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
 pub fn create(connection: &Connection, version: i64) -> Result<(), LedgerError> {
     for step in STEPS.iter().take(version as usize) {
         connection.execute_batch(step.sql)?;
-        if step.sql == SUMS {
-            connection.execute_batch(AFTER_SUMS)?;
-            connection.execute("UPDATE mark SET schema = ?1", [version])?;
-        }
+        connection.execute_batch(step.after)?;
+    }
+    note_version(connection, version)
+}
+
+fn note_version(connection: &Connection, version: i64) -> Result<(), LedgerError> {
+    if version >= MARKED {
+        connection.execute("UPDATE mark SET schema = ?1", [version])?;
     }
     Ok(connection.pragma_update(None, "user_version", version)?)
 }
@@ -188,12 +204,6 @@ pub fn shape_of(version: i64) -> Result<String, LedgerError> {
     shape(&connection)
 }
 
-const AFTER_SUMS: &str = "
-    DROP TABLE documents_1;
-    CREATE INDEX documents_by_content ON documents (key, path_key);
-    CREATE INDEX documents_by_cluster ON documents (cluster);
-";
-
 /// Gives every row its sum, and the days their order: before, a clock that jumped could put them in any.
 fn fill_sums(to: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut insert = to.prepare(
@@ -217,7 +227,6 @@ fn fill_sums(to: &Transaction<'_>) -> Result<(), LedgerError> {
     }
     drop(rows);
     drop((select, insert));
-    to.execute_batch(AFTER_SUMS)?;
     let mut update = to.prepare("UPDATE sketches SET day = ?2, place = ?3, sum = ?4 WHERE seq = ?1")?;
     let mut select = to.prepare("SELECT seq, cluster, day, url, brief, terms, roundup FROM sketches ORDER BY seq")?;
     let mut rows = select.query([])?;
