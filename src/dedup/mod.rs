@@ -24,7 +24,7 @@ mod template;
 mod verify;
 
 pub use judge::{Deduplicator, Expired, Facts, Standing};
-pub use sealed::{Archive, BRIEF_HEAD_BYTES, Oldest, SealedRow};
+pub use sealed::{Archive, Oldest, SealedRow};
 pub use sketch::{DamagedBrief, SHINGLE_WORDS, Sketch};
 
 use serde::{Deserialize, Serialize};

@@ -20,9 +20,6 @@ const MAX_STATES_OF_URL: usize = 4;
 /// Room for guests before the first document, past all that one judgement can need.
 pub(super) const GUEST_ROOM: Ordinal = 1 << 20;
 
-/// Bytes of a [`Sketch::brief`] that tell all but the keys.
-pub const BRIEF_HEAD_BYTES: usize = 9;
-
 /// What holds the sealed documents. Every answer may leave documents out (a damaged disk): they are then not found.
 pub trait Archive {
     /// Sealed documents under each of `keys`, which are sorted, as `(position in keys, document)`. Documents under fewer than
@@ -65,7 +62,7 @@ impl Archive for Empty {
 pub struct SealedRow(Row);
 
 impl SealedRow {
-    /// `brief` is the document's [`Sketch::brief`], or its first [`BRIEF_HEAD_BYTES`].
+    /// `brief` is the document's [`Sketch::brief`].
     pub fn new(
         doc: DocId,
         cluster: ClusterId,

@@ -30,7 +30,6 @@ pub use reader::{Counts, FeedEvent, Reader, rfc3339};
 pub use rows::{
     ArticleRow, Batch, DocumentRow, Event, Filed, Lesson, Remembered, SketchRow, Sketched, Taught, path_key,
 };
-pub use sealed::Settled;
 
 use crate::article::InputId;
 

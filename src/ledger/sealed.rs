@@ -5,25 +5,6 @@ use rusqlite::params;
 use super::rows::SKETCH_COLUMNS;
 use super::{Ledger, LedgerError, SketchRow};
 
-/// A document that left the index, by what the ledger holds of its sketch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
-    pub seq: u64,
-    pub cluster: u64,
-    pub day: i32,
-    pub url: Option<String>,
-    /// The first bytes of the brief.
-    pub brief: Vec<u8>,
-    pub roundup: bool,
-}
-
-impl Settled {
-    fn of(row: &SketchRow<'_>, head: usize) -> Self {
-        let SketchRow { seq, cluster, day, url, brief, roundup, .. } = *row;
-        Self { seq, cluster, day, url: url.map(str::to_owned), brief: brief[..head.min(brief.len())].to_vec(), roundup }
-    }
-}
-
 impl Ledger {
     /// Calls `take` for every sketch of the documents after `after` up to `through` that arrived on `since_day` or later, in
     /// arrival order.
@@ -55,33 +36,32 @@ impl Ledger {
         Ok(())
     }
 
-    /// A document with the first `head` bytes of its brief; `None` when it has no sketch.
-    pub fn settled(&self, seq: u64, head: usize) -> Result<Option<Settled>, LedgerError> {
+    /// What `take` makes of a document's sketch; `None` when it has none.
+    pub fn sketch<T>(&self, seq: u64, take: impl FnOnce(SketchRow<'_>) -> T) -> Result<Option<T>, LedgerError> {
         let mut statement =
             self.connection.prepare_cached(&format!("SELECT {SKETCH_COLUMNS} FROM sketches WHERE seq = ?1"))?;
         let mut rows = statement.query([seq as i64])?;
-        rows.next()?.map(|row| Ok(Settled::of(&SketchRow::read(row)?, head))).transpose()
+        rows.next()?.map(|row| Ok(take(SketchRow::read(row)?))).transpose()
     }
 
-    /// The members of a cluster up to document `through` that have sketches, the oldest first, at most `limit`.
-    pub fn settled_members(
+    /// Calls `take` for the sketches of a cluster's members up to document `through`, the oldest first, at most `limit`.
+    pub fn each_sketch_in(
         &self,
         cluster: u64,
         through: u64,
         limit: usize,
-        head: usize,
-    ) -> Result<Vec<Settled>, LedgerError> {
+        mut take: impl FnMut(SketchRow<'_>),
+    ) -> Result<(), LedgerError> {
         // Of `documents` only the index is read: its rows are long.
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {SKETCH_COLUMNS} FROM sketches WHERE seq IN
              (SELECT seq FROM documents WHERE cluster = ?1 AND seq <= ?2) ORDER BY seq LIMIT ?3"
         ))?;
         let mut rows = statement.query(params![cluster as i64, through as i64, limit as i64])?;
-        let mut members = Vec::new();
         while let Some(row) = rows.next()? {
-            members.push(Settled::of(&SketchRow::read(row)?, head));
+            take(SketchRow::read(row)?);
         }
-        Ok(members)
+        Ok(())
     }
 
     /// The members of a cluster that have sketches, in arrival order.

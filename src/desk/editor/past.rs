@@ -10,11 +10,9 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 use super::{note, persist};
-use crate::dedup::{
-    self, Archive, BRIEF_HEAD_BYTES, ClusterId, Deduplicator, DocId, Facts, Oldest, SealedRow, Standing,
-};
+use crate::dedup::{self, Archive, ClusterId, Deduplicator, DocId, Facts, Oldest, SealedRow, Standing};
 use crate::desk::health::Health;
-use crate::ledger::{Ledger, LedgerError, Settled, SketchRow};
+use crate::ledger::{Ledger, LedgerError, SketchRow};
 use crate::segments::{Limits, Segments, Span};
 
 /// Quarters of the memory for near-copies that segments may take: the rest is for the newest documents.
@@ -202,13 +200,16 @@ impl Archive for LedgerAndSegments<'_> {
     }
 
     fn row(&mut self, doc: DocId) -> Option<SealedRow> {
-        self.read(|ledger| ledger.settled(doc, BRIEF_HEAD_BYTES)).as_ref().and_then(sealed_row)
+        self.read(|ledger| ledger.sketch(doc, sealed_row)).flatten()
     }
 
     fn members(&mut self, cluster: ClusterId, limit: usize) -> Vec<SealedRow> {
         let Some(through) = self.segments.map(Segments::through) else { return Vec::new() };
-        let members = self.read(|ledger| ledger.settled_members(cluster, through, limit, BRIEF_HEAD_BYTES));
-        members.iter().filter_map(sealed_row).collect()
+        self.read(|ledger| {
+            let mut members = Vec::new();
+            ledger.each_sketch_in(cluster, through, limit, |row| members.extend(sealed_row(row)))?;
+            Ok(members)
+        })
     }
 
     fn all_members(&mut self, cluster: ClusterId) -> Vec<DocId> {
@@ -216,9 +217,9 @@ impl Archive for LedgerAndSegments<'_> {
     }
 }
 
-fn sealed_row(row: &Settled) -> Option<SealedRow> {
-    let facts = Facts { url: row.url.as_deref(), day: row.day };
-    SealedRow::new(row.seq, row.cluster, &facts, standing(row.roundup), &row.brief).ok()
+fn sealed_row(row: SketchRow<'_>) -> Option<SealedRow> {
+    let facts = Facts { url: row.url, day: row.day };
+    SealedRow::new(row.seq, row.cluster, &facts, standing(row.roundup), row.brief).ok()
 }
 
 fn standing(roundup: bool) -> Standing {
