@@ -4,12 +4,13 @@
 //! same articles. A decision is committed before anything of it is shown: a restart never judges a document a copy of itself.
 
 mod commit;
+mod judge;
 mod past;
 
 pub use past::Past;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -23,13 +24,12 @@ use super::health::Health;
 use super::lock::Anchor;
 use super::progress::Progress;
 use super::publisher::{Published, Publishers};
-use super::revise;
 use super::work::{Failure, InputFile, Prepared, Ready, What};
 use crate::article::InputId;
+use crate::clean::Cleaner;
 use crate::clean::site::SiteMemory;
-use crate::clean::{Cleaner, NoContent};
-use crate::dedup::{Deduplicator, Facts, Sketch};
-use crate::ledger::{Batch, DocumentRow, Filed, Known, Ledger, LedgerError, Lesson, Sketched, path_key};
+use crate::dedup::Deduplicator;
+use crate::ledger::{Batch, DocumentRow, Filed, Known, Ledger, LedgerError, path_key};
 use crate::story::{Stories, Terms};
 
 /// A batch is committed when it holds so many documents, when its first has waited so long and no other is in hand, or when it
@@ -195,7 +195,7 @@ impl Editor {
         }
         if !batch.published.is_empty() {
             let mut ledger = seat.ledger;
-            persist(&seat.health, "writing the state", || seat.anchor.check().and_then(|()| ledger.commit(&batch)))?;
+            write(&seat.health, &seat.anchor, &mut ledger, &batch)?;
         }
         Ok(())
     }
@@ -298,110 +298,6 @@ impl Editor {
         Ok(Ok(cluster))
     }
 
-    /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
-    fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
-        let Prepared { document, record, draft, lines, mut filed, mut body, mut sketch, mut terms } = prepared;
-        let path = document.path.clone();
-        let day = self.calendar.day(received_ms, self.started.elapsed());
-        if let Some(publication) = &draft.publication
-            && self.seat.memory.knows_any(publication, &lines)
-        {
-            let article = self
-                .seat
-                .cleaner
-                .finish(draft.clone(), &self.seat.memory)
-                .map_err(|NoContent { removed }| Box::new(Failure::no_content(&document, record, removed)))?;
-            sketch = Sketch::of(article.title.as_deref(), &article.text);
-            terms = Terms::of(article.title.as_deref(), &article.text);
-            filed = revise::file(&document, &draft, article);
-            body = filed.pack();
-        }
-        let article = &filed.article;
-        let brief = sketch.brief();
-        let facts = Facts { url: article.url.as_deref(), day };
-        let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, damage, .. } = self;
-        let mut recall = |doc: u64| {
-            let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
-            if let Some(filed) = fresh.bodies.get(&doc) {
-                return Some(sketch(filed.as_ref()));
-            }
-            let filed = match persist(health, "reading the state", || sound(ledger.filed(doc))) {
-                Ok(filed) => filed,
-                Err(interrupted) => return note(damage, interrupted),
-            };
-            filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
-        };
-        let verdict = dedup.judge_with(seq, &facts, sketch, &mut recall, &mut past.archive(ledger, health, damage));
-        let changed = verdict.moved.iter().map(|(doc, _)| doc).chain(&verdict.roundups);
-        fresh.moved_sealed |= past.holds_any(changed.copied());
-        if !verdict.evidence.is_empty() {
-            let evidence = serde_json::to_vec(&verdict.evidence).expect("plain values are JSON");
-            self.batch.comparisons.push((seq, evidence));
-        }
-        self.batch.roundups.extend(&verdict.roundups);
-        if let Some(expired) = &verdict.expired {
-            tracing::info!(?expired, "forgot the oldest documents: later copies of them found articles of their own");
-        }
-        let mut changed = BTreeSet::new();
-        for &(doc, to) in &verdict.moved {
-            let from = self.cluster_of(doc);
-            self.batch.moved.push((doc, to));
-            self.fresh.clusters.insert(doc, to);
-            changed.insert(to);
-            if let Some(from) = from.filter(|&from| from != to) {
-                changed.insert(from);
-                self.fresh.left.insert(from, to);
-            }
-        }
-        // The document's own article is touched once the document has its place.
-        changed.remove(&verdict.cluster);
-        changed.into_iter().for_each(|cluster| self.fresh.touch(cluster));
-        // Articles made from one template are alike without an event.
-        let placed = verdict.cluster == seq && !verdict.is_template();
-        if placed {
-            let story = self.seat.stories.place(seq, &terms, day);
-            self.fresh.stories.insert(seq, story);
-        }
-        tracing::info!(%path, article = verdict.cluster, copy = verdict.cluster != seq, title = article.title, "decided");
-        self.batch.sketches.push(Sketched {
-            seq,
-            cluster: verdict.cluster,
-            day,
-            url: article.url.clone(),
-            brief,
-            terms: if placed { terms.to_bytes() } else { Vec::new() },
-        });
-        // A near-copy would teach the article itself.
-        if verdict.cluster == seq
-            && let Some(publication) = &draft.publication
-        {
-            let proven = self.seat.memory.learn(publication, seq, &lines);
-            self.batch.lessons.push(Lesson { seq, publication: publication.clone(), lines });
-            for earlier in proven {
-                self.finish_again(earlier);
-            }
-        }
-        Ok((verdict.cluster, filed, body))
-    }
-
-    /// Cleans an earlier article once more with what its site is known for now.
-    fn finish_again(&mut self, doc: u64) {
-        let filed = match self.fresh.bodies.get(&doc) {
-            Some(filed) => Some(filed.clone()),
-            None => {
-                let filed = self.read(|ledger| sound(ledger.filed(doc)));
-                filed.unwrap_or_else(|end| note(&self.damage, end)).map(Arc::new)
-            }
-        };
-        let Seat { cleaner, memory, .. } = &self.seat;
-        let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
-        self.batch.revised.push((doc, filed.pack()));
-        self.fresh.bodies.insert(doc, Arc::new(filed));
-        if let Some(cluster) = self.cluster_of(doc) {
-            self.fresh.touch(cluster);
-        }
-    }
-
     /// An article is durably shown: marked with the next batch, and files that waited for it leave.
     fn shown(&mut self, article: Published) {
         self.begun.get_or_insert_with(Instant::now);
@@ -456,6 +352,11 @@ fn persist<T>(
         Ok(value) => Ok(Ok(value)),
     });
     tried.unwrap_or(Err(Interrupted::Stopped))
+}
+
+/// Writes a batch, as long as the ledger still lies where it was found.
+fn write(health: &Health, anchor: &Anchor, ledger: &mut Ledger, batch: &Batch) -> Result<(), Interrupted> {
+    persist(health, "writing the state", || anchor.check().and_then(|()| ledger.commit(batch)))
 }
 
 /// Keeps damage for the end of the batch, where nothing says so earlier.

@@ -7,12 +7,28 @@ use std::collections::BTreeSet;
 use crate::article::{Article, Block, Document};
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, Draft, Page};
+use crate::dedup::Sketch;
 use crate::ledger::{Filed, Taught};
+use crate::story::Terms;
+use crate::tokens::Tokens;
 
-/// What the ledger is to keep of a document with its article.
-pub fn file(document: &Document, draft: &Draft, article: Article) -> Filed {
-    let taught = taught(draft, &article);
-    Filed { taught, ..Filed::new(document, article) }
+/// An article on its way into the ledger, with all that near-copies and stories ask of it.
+#[derive(Debug)]
+pub struct Finished {
+    pub filed: Filed,
+    /// Its stored form.
+    pub body: Vec<u8>,
+    pub sketch: Sketch,
+    pub terms: Terms,
+}
+
+impl Finished {
+    /// Reads the article's text once for everyone.
+    pub fn new(document: &Document, draft: &Draft, article: Article) -> Self {
+        let tokens = Tokens::of(article.title.as_deref(), &article.text);
+        let filed = Filed { taught: taught(draft, &article), ..Filed::new(document, article) };
+        Self { body: filed.pack(), filed, sketch: Sketch::of_tokens(&tokens), terms: Terms::of_tokens(&tokens) }
+    }
 }
 
 /// What must be kept of a draft so that its article can be finished again.

@@ -13,17 +13,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::files::FileId;
-use super::revise;
+use super::revise::Finished;
 use crate::article::{Document, InputId, Removal};
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, Draft, NoContent};
 use crate::crash;
-use crate::dedup::Sketch;
 use crate::inbox::{Inbox, Refused, Stamp};
-use crate::ledger::Filed;
 use crate::read::{self, Origin, Piece, Rejected};
-use crate::story::Terms;
-use crate::tokens::Tokens;
 
 /// A file that the desk has in hand.
 #[derive(Debug)]
@@ -144,11 +140,8 @@ pub struct Prepared {
     pub draft: Draft,
     /// Fingerprints of the draft's lines, for the site memory.
     pub lines: Vec<u64>,
-    /// The article as it is when nothing is known of its site, and its stored form.
-    pub filed: Filed,
-    pub body: Vec<u8>,
-    pub sketch: Sketch,
-    pub terms: Terms,
+    /// The article as it is when nothing is known of its site.
+    pub finished: Finished,
 }
 
 /// What comes out of the pool for the editor.
@@ -393,12 +386,9 @@ fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Benc
     document.content = String::new();
     match cleaned {
         Ok((draft, article)) => {
-            let tokens = Tokens::of(article.title.as_deref(), &article.text);
-            let (sketch, terms) = (Sketch::of_tokens(&tokens), Terms::of_tokens(&tokens));
             let lines = if draft.publication.is_some() { draft.fingerprints().to_vec() } else { Vec::new() };
-            let filed = revise::file(&document, &draft, article);
-            let body = filed.pack();
-            What::Document(Box::new(Prepared { document, record, draft, lines, filed, body, sketch, terms }))
+            let finished = Finished::new(&document, &draft, article);
+            What::Document(Box::new(Prepared { document, record, draft, lines, finished }))
         }
         Err(NoContent { removed }) => What::Failed(Box::new(Failure::no_content(&document, record, removed))),
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, persist, retire, sound};
+use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, persist, retire, sound, write};
 use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
@@ -50,7 +50,7 @@ impl Editor {
         let Self { seat: Seat { ledger, anchor, health, .. }, batch, .. } = self;
         if !batch.is_empty() {
             crash::point("editor.decided");
-            persist(health, "writing the state", || anchor.check().and_then(|()| ledger.commit(batch)))?;
+            write(health, anchor, ledger, batch)?;
             crash::point("editor.committed");
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);

@@ -1,0 +1,122 @@
+//! One document against all before it: its site's boilerplate, its near-copies, its story.
+//!
+//! Apart from the batch that the decisions end in, which is the editor's: here is what is asked of the stages, and in which order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Editor, Seat, note, persist, sound};
+use crate::clean::NoContent;
+use crate::dedup::{Facts, Sketch};
+use crate::desk::revise::{self, Finished};
+use crate::desk::work::{Failure, Prepared};
+use crate::ledger::{Filed, Lesson, Sketched};
+
+impl Editor {
+    /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
+    pub(super) fn judge(
+        &mut self,
+        seq: u64,
+        received_ms: i64,
+        prepared: Prepared,
+    ) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
+        let Prepared { document, record, draft, lines, mut finished } = prepared;
+        let path = document.path.clone();
+        let day = self.calendar.day(received_ms, self.started.elapsed());
+        if let Some(publication) = &draft.publication
+            && self.seat.memory.knows_any(publication, &lines)
+        {
+            let article = self
+                .seat
+                .cleaner
+                .finish(draft.clone(), &self.seat.memory)
+                .map_err(|NoContent { removed }| Box::new(Failure::no_content(&document, record, removed)))?;
+            finished = Finished::new(&document, &draft, article);
+        }
+        let Finished { filed, body, sketch, terms } = finished;
+        let article = &filed.article;
+        let brief = sketch.brief();
+        let facts = Facts { url: article.url.as_deref(), day };
+        let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, damage, .. } = self;
+        let mut recall = |doc: u64| {
+            let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
+            if let Some(filed) = fresh.bodies.get(&doc) {
+                return Some(sketch(filed.as_ref()));
+            }
+            let filed = match persist(health, "reading the state", || sound(ledger.filed(doc))) {
+                Ok(filed) => filed,
+                Err(interrupted) => return note(damage, interrupted),
+            };
+            filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
+        };
+        let verdict = dedup.judge_with(seq, &facts, sketch, &mut recall, &mut past.archive(ledger, health, damage));
+        let changed = verdict.moved.iter().map(|(doc, _)| doc).chain(&verdict.roundups);
+        fresh.moved_sealed |= past.holds_any(changed.copied());
+        if !verdict.evidence.is_empty() {
+            let evidence = serde_json::to_vec(&verdict.evidence).expect("plain values are JSON");
+            self.batch.comparisons.push((seq, evidence));
+        }
+        self.batch.roundups.extend(&verdict.roundups);
+        if let Some(expired) = &verdict.expired {
+            tracing::info!(?expired, "forgot the oldest documents: later copies of them found articles of their own");
+        }
+        let mut changed = BTreeSet::new();
+        for &(doc, to) in &verdict.moved {
+            let from = self.cluster_of(doc);
+            self.batch.moved.push((doc, to));
+            self.fresh.clusters.insert(doc, to);
+            changed.insert(to);
+            if let Some(from) = from.filter(|&from| from != to) {
+                changed.insert(from);
+                self.fresh.left.insert(from, to);
+            }
+        }
+        // The document's own article is touched once the document has its place.
+        changed.remove(&verdict.cluster);
+        changed.into_iter().for_each(|cluster| self.fresh.touch(cluster));
+        // Articles made from one template are alike without an event.
+        let placed = verdict.cluster == seq && !verdict.is_template();
+        if placed {
+            let story = self.seat.stories.place(seq, &terms, day);
+            self.fresh.stories.insert(seq, story);
+        }
+        tracing::info!(%path, article = verdict.cluster, copy = verdict.cluster != seq, title = article.title, "decided");
+        self.batch.sketches.push(Sketched {
+            seq,
+            cluster: verdict.cluster,
+            day,
+            url: article.url.clone(),
+            brief,
+            terms: if placed { terms.to_bytes() } else { Vec::new() },
+        });
+        // A near-copy would teach the article itself.
+        if verdict.cluster == seq
+            && let Some(publication) = &draft.publication
+        {
+            let proven = self.seat.memory.learn(publication, seq, &lines);
+            self.batch.lessons.push(Lesson { seq, publication: publication.clone(), lines });
+            for earlier in proven {
+                self.finish_again(earlier);
+            }
+        }
+        Ok((verdict.cluster, filed, body))
+    }
+
+    /// Cleans an earlier article once more with what its site is known for now.
+    fn finish_again(&mut self, doc: u64) {
+        let filed = match self.fresh.bodies.get(&doc) {
+            Some(filed) => Some(filed.clone()),
+            None => {
+                let filed = self.read(|ledger| sound(ledger.filed(doc)));
+                filed.unwrap_or_else(|end| note(&self.damage, end)).map(Arc::new)
+            }
+        };
+        let Seat { cleaner, memory, .. } = &self.seat;
+        let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
+        self.batch.revised.push((doc, filed.pack()));
+        self.fresh.bodies.insert(doc, Arc::new(filed));
+        if let Some(cluster) = self.cluster_of(doc) {
+            self.fresh.touch(cluster);
+        }
+    }
+}
