@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use copydesk::dedup::{Archive, ClusterId, Deduplicator, DocId, Facts, SealedRow, Settings, Sketch, Standing};
+use copydesk::ledger::{Batch, Ledger, Sketched};
 use copydesk::segments::{Limits, Segments, Span};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -197,6 +198,35 @@ fn restore(bencher: Bencher, documents: usize) {
                 .restore(doc, doc, &Facts::default(), Standing::Ordinary, brief)
                 .expect("a brief as just written");
         }
+        deduplicator.settle();
+        deduplicator
+    });
+}
+
+/// The same out of a ledger, with every row's checksum; the desk reads on one thread and restores on another.
+#[divan::bench(args = [200_000], sample_count = 3)]
+fn restore_from_ledger(bencher: Bencher, documents: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut ledger = Ledger::open(folder.path()).expect("a ledger");
+    let mut random = Random(11);
+    for first in (1..=documents).step_by(10_000) {
+        let sketched = |seq| {
+            let brief = Sketch::synthetic(400, || random.next()).brief();
+            Sketched { seq, cluster: seq, day: 0, url: None, brief, terms: vec![7; 200] }
+        };
+        let sketches = (first..first + 10_000).map(sketched).collect();
+        ledger.commit(&Batch { sketches, ..Batch::default() }).expect("room on the disk");
+    }
+    bencher.counter(ItemsCount::new(documents)).bench_local(|| {
+        let mut deduplicator = Deduplicator::new(Settings::default());
+        ledger
+            .each_sketch_of((0, documents), 0, |row| {
+                let facts = Facts { url: row.url, day: row.day };
+                deduplicator
+                    .restore(row.seq, row.cluster, &facts, Standing::Ordinary, row.brief)
+                    .expect("a brief as just written");
+            })
+            .expect("a sound ledger");
         deduplicator.settle();
         deduplicator
     });
