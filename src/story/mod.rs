@@ -9,7 +9,7 @@ mod terms;
 
 pub use terms::Terms;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use frequency::Frequencies;
 use serde::{Deserialize, Serialize};
@@ -46,26 +46,36 @@ const STORIES_OF_TERM: usize = 128;
 /// Stories compared in full.
 const MAX_CANDIDATES: usize = 16;
 
+/// Where an open story lies.
+type Slot = u32;
+
 /// An open story.
 #[derive(Debug)]
 struct Story {
+    founder: ClusterId,
     last_day: i32,
     /// When it last got an article, counted in articles.
     touched: u64,
     /// Sum of the articles' unit vectors, the strongest terms only; sorted by term.
     centroid: Vec<(u32, f32)>,
+    /// Length of the centroid.
+    norm: f32,
 }
 
 /// The open stories.
 pub struct Stories {
     settings: Settings,
     frequencies: Frequencies,
-    /// By founder.
-    stories: BTreeMap<ClusterId, Story>,
-    /// Founders of stories with this term, in the order in which it came up.
-    by_term: HashMap<u32, Vec<ClusterId>>,
+    stories: Vec<Story>,
+    /// Slots of stories that were closed.
+    free: Vec<Slot>,
+    by_founder: HashMap<ClusterId, Slot>,
+    /// Stories with this term, in the order in which it came up.
+    by_term: HashMap<u32, Vec<Slot>>,
     /// Open stories, the longest quiet first. Not by day: dates are as published, and one wrong year must not close all.
-    by_touch: BTreeSet<(u64, ClusterId)>,
+    by_touch: BTreeSet<(u64, Slot)>,
+    /// For each slot what a query has found of it; zero between queries.
+    scores: Vec<f32>,
     articles: u64,
 }
 
@@ -74,9 +84,12 @@ impl Stories {
         Self {
             settings,
             frequencies: Frequencies::new(),
-            stories: BTreeMap::new(),
+            stories: Vec::new(),
+            free: Vec::new(),
+            by_founder: HashMap::new(),
             by_term: HashMap::new(),
             by_touch: BTreeSet::new(),
+            scores: Vec::new(),
             articles: 0,
         }
     }
@@ -102,111 +115,175 @@ impl Stories {
 
     /// The number of open stories.
     pub fn len(&self) -> usize {
-        self.stories.len()
+        self.by_founder.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.stories.is_empty()
+        self.by_founder.is_empty()
     }
 
-    /// The unit vector of an article's terms, strongest first.
+    /// The unit vector of an article's terms, sorted by term.
     fn vector(&self, terms: &Terms) -> Vec<(u32, f32)> {
         let mut vector: Vec<(u32, f32)> =
             terms.iter().map(|(term, weight)| (term, weight * self.frequencies.rarity(term))).collect();
-        let norm = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+        let norm = norm(&vector);
         if norm > 0.0 {
             vector.iter_mut().for_each(|(_, weight)| *weight /= norm);
         }
-        vector.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         vector
     }
 
-    fn closest(&self, vector: &[(u32, f32)], day: i32) -> Option<ClusterId> {
-        let mut scores: BTreeMap<ClusterId, f32> = BTreeMap::new();
-        for (term, weight) in vector.iter().take(QUERY_TERMS) {
-            for key in self.by_term.get(term).into_iter().flatten().rev().take(STORIES_OF_TERM) {
-                *scores.entry(*key).or_default() += weight * weight;
+    fn closest(&mut self, vector: &[(u32, f32)], day: i32) -> Option<ClusterId> {
+        let mut query = vector.to_vec();
+        keep_strongest(&mut query, QUERY_TERMS);
+        let mut found: Vec<Slot> = Vec::new();
+        for (term, weight) in query.iter().filter(|(_, weight)| *weight > 0.0) {
+            for &slot in self.by_term.get(term).into_iter().flatten().rev().take(STORIES_OF_TERM) {
+                let score = &mut self.scores[slot as usize];
+                if *score == 0.0 {
+                    found.push(slot);
+                }
+                *score += weight * weight;
             }
         }
-        let mut candidates: Vec<(ClusterId, f32)> = scores.into_iter().collect();
-        candidates.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let window = self.settings.window_days;
+        let mut candidates: Vec<(f32, &Story)> = found
+            .iter()
+            .map(|&slot| (std::mem::take(&mut self.scores[slot as usize]), &self.stories[slot as usize]))
+            .collect();
+        if candidates.len() > MAX_CANDIDATES {
+            let best_and_newest =
+                |a: &(f32, &Story), b: &(f32, &Story)| b.0.total_cmp(&a.0).then(b.1.founder.cmp(&a.1.founder));
+            candidates.select_nth_unstable_by(MAX_CANDIDATES, best_and_newest);
+            candidates.truncate(MAX_CANDIDATES);
+        }
         candidates
             .into_iter()
-            .take(MAX_CANDIDATES)
-            .filter_map(|(key, _)| {
-                let story = self.stories.get(&key)?;
-                let near = story.last_day.abs_diff(day) <= window;
-                near.then(|| (similarity(vector, &story.centroid), key))
-            })
+            .filter(|(_, story)| story.last_day.abs_diff(day) <= self.settings.window_days)
+            .map(|(_, story)| (story.similarity(vector), story.founder))
             .filter(|(similarity, _)| *similarity >= self.settings.min_similarity)
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
-            .map(|(_, key)| key)
+            .map(|(_, founder)| founder)
     }
 
     fn enter(&mut self, founder: ClusterId, vector: &[(u32, f32)], day: i32) {
         self.articles += 1;
-        let story =
-            self.stories.entry(founder).or_insert_with(|| Story { last_day: day, touched: 0, centroid: Vec::new() });
-        self.by_touch.remove(&(story.touched, founder));
-        story.last_day = story.last_day.max(day);
+        let slot = match self.by_founder.get(&founder) {
+            Some(&slot) => slot,
+            None => self.open(founder, day),
+        };
+        let story = &mut self.stories[slot as usize];
+        self.by_touch.remove(&(story.touched, slot));
+        self.by_touch.insert((self.articles, slot));
         story.touched = self.articles;
-        self.by_touch.insert((story.touched, founder));
-        for (term, weight) in vector {
-            match story.centroid.binary_search_by_key(term, |(term, _)| *term) {
-                Ok(at) => story.centroid[at].1 += weight,
-                Err(at) => {
-                    story.centroid.insert(at, (*term, *weight));
-                    let listed = self.by_term.entry(*term).or_default();
-                    listed.push(founder);
-                    if listed.len() > 2 * STORIES_OF_TERM {
-                        listed.drain(..STORIES_OF_TERM);
-                    }
-                }
+        story.last_day = story.last_day.max(day);
+        let before = std::mem::take(&mut story.centroid);
+        let mut centroid = sum(&before, vector);
+        keep_strongest(&mut centroid, CENTROID_TERMS);
+        for term in missing(&centroid, &before) {
+            let listed = self.by_term.entry(term).or_default();
+            listed.push(slot);
+            if listed.len() > 2 * STORIES_OF_TERM {
+                listed.drain(..STORIES_OF_TERM);
             }
         }
-        for term in trim(&mut story.centroid) {
-            self.unlist(term, founder);
+        for term in missing(&before, &centroid) {
+            self.unlist(term, slot);
         }
+        let story = &mut self.stories[slot as usize];
+        story.norm = norm(&centroid);
+        story.centroid = centroid;
         self.close_quiet();
     }
 
-    fn close_quiet(&mut self) {
-        while self.stories.len() > self.settings.max_open {
-            let Some((_, founder)) = self.by_touch.pop_first() else { return };
-            for (term, _) in self.stories.remove(&founder).map(|story| story.centroid).unwrap_or_default() {
-                self.unlist(term, founder);
+    fn open(&mut self, founder: ClusterId, day: i32) -> Slot {
+        let story = Story { founder, last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.stories[slot as usize] = story;
+                slot
             }
+            None => {
+                self.stories.push(story);
+                self.scores.push(0.0);
+                self.stories.len() as Slot - 1
+            }
+        };
+        self.by_founder.insert(founder, slot);
+        slot
+    }
+
+    fn close_quiet(&mut self) {
+        while self.len() > self.settings.max_open {
+            let Some((_, slot)) = self.by_touch.pop_first() else { return };
+            let story = &mut self.stories[slot as usize];
+            self.by_founder.remove(&story.founder);
+            for (term, _) in std::mem::take(&mut story.centroid) {
+                self.unlist(term, slot);
+            }
+            self.free.push(slot);
         }
     }
 
-    fn unlist(&mut self, term: u32, founder: ClusterId) {
+    fn unlist(&mut self, term: u32, slot: Slot) {
         let Some(listed) = self.by_term.get_mut(&term) else { return };
-        listed.retain(|listed| *listed != founder);
+        listed.retain(|listed| *listed != slot);
         if listed.is_empty() {
             self.by_term.remove(&term);
         }
     }
 }
 
-/// Keeps the strongest terms; those dropped.
-fn trim(centroid: &mut Vec<(u32, f32)>) -> Vec<u32> {
-    if centroid.len() <= CENTROID_TERMS {
-        return Vec::new();
+impl Story {
+    /// Cosine of a unit vector and the centroid.
+    fn similarity(&self, vector: &[(u32, f32)]) -> f64 {
+        let mut centroid = self.centroid.iter().peekable();
+        let product: f32 = vector
+            .iter()
+            .filter_map(|(term, weight)| {
+                while centroid.next_if(|(other, _)| other < term).is_some() {}
+                centroid.next_if(|(other, _)| other == term).map(|(_, other)| weight * other)
+            })
+            .sum();
+        if self.norm > 0.0 { f64::from(product / self.norm) } else { 0.0 }
     }
-    centroid.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let dropped = centroid.split_off(CENTROID_TERMS).into_iter().map(|(term, _)| term).collect();
-    centroid.sort_unstable_by_key(|(term, _)| *term);
-    centroid.shrink_to_fit();
-    dropped
 }
 
-/// Cosine of a unit vector and a centroid.
-fn similarity(vector: &[(u32, f32)], centroid: &[(u32, f32)]) -> f64 {
-    let norm = centroid.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-    let in_centroid = |term: &u32| centroid.binary_search_by_key(term, |(term, _)| *term).ok().map(|at| centroid[at].1);
-    let product: f32 = vector.iter().filter_map(|(term, weight)| Some(weight * in_centroid(term)?)).sum();
-    if norm > 0.0 { f64::from(product / norm) } else { 0.0 }
+fn norm(vector: &[(u32, f32)]) -> f32 {
+    vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt()
+}
+
+/// Two vectors, sorted by term, as one.
+fn sum(a: &[(u32, f32)], b: &[(u32, f32)]) -> Vec<(u32, f32)> {
+    let mut sum = Vec::with_capacity(a.len() + b.len());
+    let mut a = a.iter().copied().peekable();
+    for &(term, weight) in b {
+        while let Some(before) = a.next_if(|(other, _)| *other < term) {
+            sum.push(before);
+        }
+        let added = a.next_if(|(other, _)| *other == term).map_or(0.0, |(_, other)| other);
+        sum.push((term, weight + added));
+    }
+    sum.extend(a);
+    sum
+}
+
+/// Terms of `a` that are not in `b`; both are sorted by term.
+fn missing(a: &[(u32, f32)], b: &[(u32, f32)]) -> impl Iterator<Item = u32> {
+    let mut b = b.iter().peekable();
+    a.iter().map(|(term, _)| *term).filter(move |term| {
+        while b.next_if(|(other, _)| other < term).is_some() {}
+        b.peek().is_none_or(|(other, _)| other != term)
+    })
+}
+
+/// Keeps the strongest terms, sorted by term.
+fn keep_strongest(vector: &mut Vec<(u32, f32)>, limit: usize) {
+    if vector.len() > limit {
+        vector.select_nth_unstable_by(limit, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        vector.truncate(limit);
+        vector.sort_unstable_by_key(|(term, _)| *term);
+    }
+    vector.shrink_to_fit();
 }
 
 #[cfg(test)]
@@ -241,8 +318,9 @@ mod tests {
     fn a_centroid_keeps_its_strongest_terms() {
         let mut centroid: Vec<(u32, f32)> =
             (0..CENTROID_TERMS as u32 + 2).map(|term| (term, 1.0 + (term % 7) as f32)).collect();
-        assert_eq!(trim(&mut centroid), [56, 63]);
+        keep_strongest(&mut centroid, CENTROID_TERMS);
         assert_eq!(centroid.len(), CENTROID_TERMS);
+        assert!(!centroid.iter().any(|(term, _)| [56, 63].contains(term)), "the weakest, and the later of equals");
         assert!(centroid.is_sorted_by_key(|(term, _)| *term));
     }
 }
