@@ -1,7 +1,7 @@
 //! Files of records, and sidecars: what JSON says is what is read.
 
 use copydesk::article::GivenFrom;
-use copydesk::read::Settings;
+use copydesk::read::{Reason, Settings};
 use serde_json::Value;
 
 use super::read::{Outcomes, check_outcomes, read_all};
@@ -18,8 +18,12 @@ pub fn check(input: &[u8]) {
                 && !text.contains(['\u{feff}', '\0'])
             {
                 let lines: Vec<&str> = text.split('\n').map(str::trim_ascii).filter(|line| !line.is_empty()).collect();
-                // Other files are not of one record a line, whatever their name says.
-                if !lines.is_empty() && lines.iter().all(|line| line.starts_with('{') && line.ends_with('}')) {
+                // Other files are not of one record a line, whatever their name says, and a few control characters make so
+                // short a file binary.
+                let is_lines =
+                    !lines.is_empty() && lines.iter().all(|line| line.starts_with('{') && line.ends_with('}'));
+                let is_binary = matches!(&outcomes[..], [Err(rejected)] if rejected.reason == Reason::NotText);
+                if is_lines && !is_binary {
                     check_lines(&lines, &outcomes);
                 }
             }
