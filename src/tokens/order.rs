@@ -6,8 +6,10 @@
 /// Below this a comparison sort is as fast.
 const FEW: usize = 32;
 /// Values in one bucket, on average.
-const VALUES_PER_BUCKET: usize = 2;
+const VALUES_PER_BUCKET: usize = 1;
 const MAX_BUCKETS: usize = 1 << 16;
+/// With fuller buckets than this something else than a hash was given, or one value many times.
+const MOST_IN_BUCKET: u32 = 24;
 
 /// Sorts values as `sort_unstable` does, given the 32 highest bits of what they are ordered by.
 ///
@@ -25,6 +27,7 @@ pub(crate) fn sort_by_hash<T: Copy + Ord>(values: &mut [T], hash: impl Fn(&T) ->
     for value in values.iter() {
         next[bucket(value) + 1] += 1;
     }
+    let fullest = next.iter().copied().max().unwrap_or(0);
     for at in 1..next.len() {
         next[at] += next[at - 1];
     }
@@ -34,13 +37,29 @@ pub(crate) fn sort_by_hash<T: Copy + Ord>(values: &mut [T], hash: impl Fn(&T) ->
         values[*place as usize] = value;
         *place += 1;
     }
+    if fullest <= MOST_IN_BUCKET {
+        // Every value is in its bucket: none has far to go, and one pass over all costs less than a call for each bucket.
+        insertion_sort(values);
+        return;
+    }
     let mut begin = 0;
     for &end in &next[..buckets] {
         let end = end as usize;
-        if end - begin > 1 {
-            values[begin..end].sort_unstable();
-        }
+        values[begin..end].sort_unstable();
         begin = end;
+    }
+}
+
+/// Moves each value down to its place: as many steps as values are out of order.
+fn insertion_sort<T: Copy + Ord>(values: &mut [T]) {
+    for at in 1..values.len() {
+        let value = values[at];
+        let mut to = at;
+        while to > 0 && value < values[to - 1] {
+            values[to] = values[to - 1];
+            to -= 1;
+        }
+        values[to] = value;
     }
 }
 
