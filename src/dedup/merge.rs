@@ -1,5 +1,7 @@
 //! Copies → the one article: the canonical's text, empty fields filled from the others, and how each copy relates to it.
 
+use std::collections::HashSet;
+
 use super::DocId;
 use super::canonical::ranking;
 use super::sketch::Sketch;
@@ -70,7 +72,7 @@ pub fn alone(member: &Member<'_>) -> Merged {
 ///
 /// The outcome does not depend on the order of `members`. Pass at most [`MAX_MEMBERS`].
 pub fn merge(members: &[Member<'_>]) -> Option<Merged> {
-    let sketches: Vec<Sketch> = members.iter().map(|member| Sketch::of(None, &member.article.text)).collect();
+    let sketches: Vec<Sketch> = members.iter().map(|member| Sketch::of_overlap(&member.article.text)).collect();
     let lengths: Vec<usize> = sketches.iter().map(Sketch::len).collect();
     let ranking = ranking(members, &lengths);
     let canonical = *ranking.first()?;
@@ -134,23 +136,29 @@ fn relate(member: usize, members: &[Member<'_>], sketches: &[Sketch], canonical:
     } else {
         Relation::Near
     };
-    let only_here = missing_paragraphs(&article.text, whole);
+    let only_here = missing_paragraphs(&article.text, &published.text, whole);
     Copy { member, relation, similarity: four_places(similarity), containment: four_places(containment), only_here }
 }
 
 /// Paragraphs of `text` that `other` lacks: what differs between two copies, to be shown to a person. Bounded as
 /// [`Copy::only_here`].
 pub fn only_in(text: &str, other: &str) -> Vec<String> {
-    missing_paragraphs(text, &Sketch::of(None, other))
+    missing_paragraphs(text, other, &Sketch::of_overlap(other))
 }
 
-fn missing_paragraphs(text: &str, other: &Sketch) -> Vec<String> {
-    text.split("\n\n").filter(|paragraph| !is_present(paragraph, other)).take(MAX_PARAGRAPHS).map(shorten).collect()
+fn missing_paragraphs(text: &str, other: &str, sketch: &Sketch) -> Vec<String> {
+    // Most paragraphs of a copy stand in the other text as they are.
+    let verbatim: HashSet<&str> = other.split("\n\n").collect();
+    text.split("\n\n")
+        .filter(|paragraph| !verbatim.contains(paragraph) && !is_present(paragraph, sketch))
+        .take(MAX_PARAGRAPHS)
+        .map(shorten)
+        .collect()
 }
 
 /// Whether the canonical has a paragraph, by its shingles, or by its word pairs where it is shorter than a shingle.
 fn is_present(paragraph: &str, canonical: &Sketch) -> bool {
-    let sketch = Sketch::of(None, paragraph);
+    let sketch = Sketch::of_overlap(paragraph);
     let (part, whole) = if (sketch.tokens as usize) < super::SHINGLE_WORDS {
         (&sketch.pairs, &canonical.pairs)
     } else {

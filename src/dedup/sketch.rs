@@ -104,7 +104,17 @@ impl Sketch {
         let mut sketch =
             Self { words, headline, tokens: u32::try_from(all.len()).unwrap_or(u32::MAX), ..Self::default() };
         sketch.shingle(&all);
-        sketch.mark(&all);
+        sketch.pair(&all);
+        sketch.frame(&all);
+        sketch
+    }
+
+    /// What tells how much two texts overlap, and nothing else.
+    pub(crate) fn of_overlap(text: &str) -> Self {
+        let all = Tokens::of(None, text).text;
+        let mut sketch = Self { tokens: u32::try_from(all.len()).unwrap_or(u32::MAX), ..Self::default() };
+        sketch.shingle(&all);
+        sketch.pair(&all);
         sketch
     }
 
@@ -145,7 +155,7 @@ impl Sketch {
         self.keys.dedup();
     }
 
-    fn mark(&mut self, tokens: &[Token]) {
+    fn frame(&mut self, tokens: &[Token]) {
         let capitals = tokens.iter().filter(|token| token.kind == Kind::Name).count();
         // A text in capitals has no names that could be told from words.
         let names_told = capitals * 2 < tokens.len();
@@ -171,6 +181,9 @@ impl Sketch {
         self.frames.sort_unstable();
         self.frames.dedup();
         self.frames.shrink_to_fit();
+    }
+
+    fn pair(&mut self, tokens: &[Token]) {
         self.pairs = tokens.windows(2).map(|pair| (mix_step(pair[0].hash, pair[1].hash) >> 32) as u32).collect();
         sort_by_hash(&mut self.pairs, |pair| *pair);
         self.pairs.dedup();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Row, Transaction, params};
 use serde::{Deserialize, Serialize};
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::{LedgerError, sums};
 use crate::article::{Article, BlockKind, Document, InputId, MediaType, Relation};
@@ -88,7 +88,12 @@ impl Filed {
         if size > MAX_BODY_BYTES {
             return Err(broken(format!("claims {size} bytes")));
         }
-        let json = zstd::bulk::decompress(body, size).map_err(|error| broken(error.to_string()))?;
+        thread_local! {
+            static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+                RefCell::new(Decompressor::new().expect("no dictionary is asked for"));
+        }
+        let json = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(body, size));
+        let json = json.map_err(|error| broken(error.to_string()))?;
         serde_json::from_slice(&json).map_err(|error| broken(error.to_string()))
     }
 }
