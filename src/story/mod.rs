@@ -52,7 +52,6 @@ type Slot = u32;
 /// An open story.
 #[derive(Debug)]
 struct Story {
-    founder: ClusterId,
     last_day: i32,
     /// When it last got an article, counted in articles.
     touched: u64,
@@ -62,11 +61,20 @@ struct Story {
     norm: f32,
 }
 
+/// What a query has found of a story; nothing between queries.
+#[derive(Clone, Copy, Debug)]
+struct Score {
+    founder: ClusterId,
+    sum: f32,
+}
+
 /// The open stories.
 pub struct Stories {
     settings: Settings,
     frequencies: Frequencies,
     stories: Vec<Story>,
+    /// For each slot; apart from the stories, of which a query passes over many.
+    scores: Vec<Score>,
     /// Slots of stories that were closed.
     free: Vec<Slot>,
     by_founder: HashMap<ClusterId, Slot>,
@@ -74,8 +82,6 @@ pub struct Stories {
     by_term: HashMap<u32, Vec<Slot>>,
     /// Open stories, the longest quiet first. Not by day: dates are as published, and one wrong year must not close all.
     by_touch: BTreeSet<(u64, Slot)>,
-    /// For each slot what a query has found of it; zero between queries.
-    scores: Vec<f32>,
     articles: u64,
 }
 
@@ -85,11 +91,11 @@ impl Stories {
             settings,
             frequencies: Frequencies::new(),
             stories: Vec::new(),
+            scores: Vec::new(),
             free: Vec::new(),
             by_founder: HashMap::new(),
             by_term: HashMap::new(),
             by_touch: BTreeSet::new(),
-            scores: Vec::new(),
             articles: 0,
         }
     }
@@ -140,26 +146,26 @@ impl Stories {
         for (term, weight) in query.iter().filter(|(_, weight)| *weight > 0.0) {
             for &slot in self.by_term.get(term).into_iter().flatten().rev().take(STORIES_OF_TERM) {
                 let score = &mut self.scores[slot as usize];
-                if *score == 0.0 {
+                if score.sum == 0.0 {
                     found.push(slot);
                 }
-                *score += weight * weight;
+                score.sum += weight * weight;
             }
         }
-        let mut candidates: Vec<(f32, &Story)> = found
-            .iter()
-            .map(|&slot| (std::mem::take(&mut self.scores[slot as usize]), &self.stories[slot as usize]))
-            .collect();
+        let take = |slot: Slot| {
+            let Score { founder, sum } = &mut self.scores[slot as usize];
+            (std::mem::take(sum), *founder, slot)
+        };
+        let mut candidates: Vec<(f32, ClusterId, Slot)> = found.into_iter().map(take).collect();
         if candidates.len() > MAX_CANDIDATES {
-            let best_and_newest =
-                |a: &(f32, &Story), b: &(f32, &Story)| b.0.total_cmp(&a.0).then(b.1.founder.cmp(&a.1.founder));
-            candidates.select_nth_unstable_by(MAX_CANDIDATES, best_and_newest);
+            candidates.select_nth_unstable_by(MAX_CANDIDATES, |a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
             candidates.truncate(MAX_CANDIDATES);
         }
         candidates
             .into_iter()
-            .filter(|(_, story)| story.last_day.abs_diff(day) <= self.settings.window_days)
-            .map(|(_, story)| (story.similarity(vector), story.founder))
+            .map(|(_, founder, slot)| (&self.stories[slot as usize], founder))
+            .filter(|(story, _)| story.last_day.abs_diff(day) <= self.settings.window_days)
+            .map(|(story, founder)| (story.similarity(vector), founder))
             .filter(|(similarity, _)| *similarity >= self.settings.min_similarity)
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
             .map(|(_, founder)| founder)
@@ -196,15 +202,17 @@ impl Stories {
     }
 
     fn open(&mut self, founder: ClusterId, day: i32) -> Slot {
-        let story = Story { founder, last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
+        let story = Story { last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
+        let score = Score { founder, sum: 0.0 };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.stories[slot as usize] = story;
+                self.scores[slot as usize] = score;
                 slot
             }
             None => {
                 self.stories.push(story);
-                self.scores.push(0.0);
+                self.scores.push(score);
                 self.stories.len() as Slot - 1
             }
         };
@@ -216,7 +224,7 @@ impl Stories {
         while self.len() > self.settings.max_open {
             let Some((_, slot)) = self.by_touch.pop_first() else { return };
             let story = &mut self.stories[slot as usize];
-            self.by_founder.remove(&story.founder);
+            self.by_founder.remove(&self.scores[slot as usize].founder);
             for (term, _) in std::mem::take(&mut story.centroid) {
                 self.unlist(term, slot);
             }
