@@ -137,7 +137,7 @@ fn unix(text: &str) -> Option<String> {
     }
     let seconds: i64 = text[..10].parse().ok()?;
     let time = jiff::Timestamp::from_second(seconds).ok()?;
-    Some(time.to_string())
+    YEARS.contains(&time.to_zoned(jiff::tz::TimeZone::UTC).year()).then(|| time.to_string())
 }
 
 /// A month by name beside a day and a year, in any order that the press uses.
@@ -409,6 +409,8 @@ mod tests {
             "today",
             "",
             "3-4-25",
+            // Ten digits, and no time since 1970: it would be the year 2279.
+            "9758700000",
         ] {
             assert_eq!(normal_date(text), None, "{text}");
         }
