@@ -102,8 +102,9 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             };
             let Scalar(value) = map.next_value()?;
             let at = &mut ranked.0[slot as usize];
+            // Of a key that stands twice the last counts, as for other readers of JSON.
             if let Some(value) = value
-                && at.as_ref().is_none_or(|(held, _)| rank < *held)
+                && at.as_ref().is_none_or(|(held, _)| rank <= *held)
             {
                 *at = Some((rank, value));
             }
@@ -250,7 +251,8 @@ impl<'de> Visitor<'de> for Lenient {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Found, E> {
-        Ok(Found::Scalar(value.to_string()))
+        // As JSON writes it: never hundreds of zeros for an exponent.
+        Ok(serde_json::Number::from_f64(value).map_or(Found::Nothing, |number| Found::Scalar(number.to_string())))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Found, E> {
