@@ -202,6 +202,18 @@ mod tests {
     }
 
     #[test]
+    fn comments_are_cut_however_long_but_no_article_that_is_called_so() {
+        let words = "I crossed with it twice a week for years, and my father did so before me, so I am glad it stays.";
+        let thread = format!("<ol id=comments>{}</ol>", format!("<li><p>{words} Thank you all.</p></li>").repeat(12));
+        let said = text(format!("<article><h1>Ferry kept</h1>{STORY}</article>{thread}"));
+        assert!(said.contains("thanked the pupils") && !said.contains("my father"), "{said}");
+        let wrapped = text(format!("<div class=comments><h1>Ferry kept</h1>{STORY}</div>"));
+        assert!(wrapped.contains("thanked the pupils"), "{wrapped}");
+        let wrapped = text(format!("<h1>Ferry kept</h1><div class=comments>{STORY}</div>"));
+        assert!(wrapped.contains("thanked the pupils"), "{wrapped}");
+    }
+
+    #[test]
     fn the_same_text_twice_on_a_page_is_emitted_once() {
         let twice = text(format!("<h1>Ferry kept</h1><div class=mobile>{STORY}</div><div class=desktop>{STORY}</div>"));
         assert_eq!(twice.matches("keep the small ferry").count(), 1);
