@@ -4,7 +4,7 @@
 
 use super::head::{Head, shown};
 use super::json_ld::Entity;
-use super::layout::Layout;
+use super::layout::{Layout, Run};
 use super::tag::Tag;
 use super::title;
 use super::tree::{NodeId, Tree};
@@ -15,6 +15,8 @@ use crate::clean::metadata;
 const BYLINE_REACH: usize = 16;
 /// Longest line next to the headline that may be its date line, in bytes; a longer one is a dek that mentions a day.
 const MAX_DATE_LINE: usize = 100;
+/// Words of the longest one, with names and reading time, that is believed against what the page declares.
+const MAX_DATE_WORDS: u32 = 16;
 
 /// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
 pub(super) fn authors(
@@ -113,7 +115,7 @@ fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
     };
     let near = ["by ", "by: ", "von ", "por ", "par ", "di ", "author: ", "words by ", "text: ", "contributors: "];
     let anywhere = ["written by", "article by", "story by", "posted by", "author: ", "words by", "about the author"];
-    let runs = near_headline(layout, article);
+    let runs: Vec<&str> = near_headline(layout, article).into_iter().map(|run| run.text.as_str()).collect();
     for (i, text) in runs.iter().enumerate() {
         // "By" in an element of its own: the next one is the name.
         if text.eq_ignore_ascii_case("by") || text.eq_ignore_ascii_case("by:") {
@@ -137,19 +139,22 @@ fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
     None
 }
 
-/// The texts that stand next to the headline, after it first.
-fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l str> {
+/// The blocks that stand next to the headline, after it first; no rows of tables, whose dates are data.
+fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
     let Some(title) = article.title.as_deref() else { return vec![] };
-    let same = |text: &str| title::overlap(text, title) >= 0.9;
+    // Most blocks of a page are far too short or long to be compared word by word.
+    let words = title.split_whitespace().count() as u32;
+    let same =
+        |run: &Run| run.words <= 3 * words + 3 && words <= 3 * run.words + 3 && title::overlap(&run.text, title) >= 0.9;
     let heading = layout
         .runs
         .iter()
-        .position(|run| matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && same(&run.text));
-    let at = heading.or_else(|| layout.runs.iter().position(|run| run.words <= 40 && same(&run.text)));
+        .position(|run| matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && same(run));
+    let at = heading.or_else(|| layout.runs.iter().position(|run| run.words <= 40 && same(run)));
     let Some(at) = at else { return vec![] };
     let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
     let before = layout.runs[..at].iter().rev().take(6);
-    after.chain(before).map(|run| run.text.as_str()).collect()
+    after.chain(before).filter(|run| !run.is_row).collect()
 }
 
 /// Whether an element stands where other articles and comments are listed.
@@ -172,13 +177,65 @@ fn in_margin(tree: &Tree, id: NodeId) -> bool {
 }
 
 /// The day of publication and where it was found, in the same order; never from a month or a year alone.
-pub(super) fn published(
+///
+/// A declared day that is later than the one shown under the headline is that of a move to another system or of an update:
+/// what readers are shown is believed.
+pub(super) fn published<'l>(
     tree: &Tree,
     head: &Head,
     entity: Option<&Entity>,
-    layout: &Layout,
+    layout: &'l Layout,
     article: &Article,
 ) -> Option<(String, &'static str)> {
+    // Only a page that names its country says how it orders day and month.
+    let day_first = match head.language.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("en-us" | "en_us") => Some(false),
+        Some("en" | "") | None => None,
+        Some(_) => Some(true),
+    };
+    let visible = |line: &str| metadata::visible_date(line, day_first);
+    let read = |id: NodeId| {
+        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
+        attribute.or_else(|| shown(tree, id).lines().find_map(visible))
+    };
+    let near = near_headline(layout, article);
+    let lines_of = |run: &'l Run| run.text.lines().filter(|line| line.len() <= MAX_DATE_LINE);
+    if let Some((date, source)) = declared(head, entity) {
+        let lines = near.iter().filter(|run| is_date_line(layout, run)).flat_map(|run| lines_of(run));
+        let shown = lines.filter(|line| !is_update(line)).find_map(visible);
+        let earlier = shown.filter(|shown| is_before(shown, &date));
+        return Some(earlier.map_or((date, source), |shown| (shown, "dom")));
+    }
+    let lines = || near.iter().flat_map(|run| lines_of(run));
+    // The dates of related articles stand farther from the headline than the article's own, and mostly in margins. The
+    // article's own seldom stands above the headline, and then close.
+    let headline = headline_node(tree, head, article);
+    let distance = |id: NodeId| if id < headline { (headline - id).saturating_mul(4) } else { id - headline };
+    let nearest = |mut ids: Vec<NodeId>| {
+        ids.sort_by_cached_key(|&id| (in_margin(tree, id), distance(id)));
+        ids.into_iter().find_map(read)
+    };
+    let of_surety =
+        |wanted: u8| head.dates.iter().filter(|(surety, _)| *surety == wanted).map(|(_, id)| *id).collect::<Vec<_>>();
+    let shown = nearest(of_surety(0))
+        .or_else(|| lines().filter(|line| !is_update(line)).find_map(visible))
+        .or_else(|| nearest(head.times.clone()))
+        .or_else(|| nearest(of_surety(1)))
+        .or_else(|| nearest(of_surety(2)))
+        .or_else(|| lines().find_map(visible));
+    if let Some(date) = shown {
+        // The same day with its time, where an element of the page has it.
+        let exact = head.times.iter().filter_map(|id| read(*id)).find(|exact| exact.starts_with(&date));
+        return Some((exact.unwrap_or(date), "dom"));
+    }
+    if let Some(date) = article.url.as_deref().and_then(metadata::date_in_url) {
+        return Some((date, "url"));
+    }
+    None
+}
+
+/// The day of publication as JSON-LD or `meta` declare it.
+fn declared(head: &Head, entity: Option<&Entity>) -> Option<(String, &'static str)> {
     if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(metadata::normal_date) {
         return Some((date, "json_ld"));
     }
@@ -212,50 +269,30 @@ pub(super) fn published(
         "cxenseparse:publishtime",
         "published_at",
     ];
-    if let Some(date) = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date)) {
-        return Some((date, "meta"));
-    }
-    if let Some(date) = head.published().find_map(metadata::normal_date) {
-        return Some((date, "meta"));
-    }
-    // Only a page that names its country says how it orders day and month.
-    let day_first = match head.language.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("en-us" | "en_us") => Some(false),
-        Some("en" | "") | None => None,
-        Some(_) => Some(true),
-    };
-    let read = |id: NodeId| {
-        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
-        attribute.or_else(|| shown(tree, id).lines().find_map(|line| metadata::visible_date(line, day_first)))
-    };
-    // The dates of related articles stand farther from the headline than the article's own, and mostly in margins.
-    let headline = headline_node(tree, head, article);
-    let nearest = |mut ids: Vec<NodeId>| {
-        ids.sort_by_cached_key(|&id| (in_margin(tree, id), id < headline, id.abs_diff(headline)));
-        ids.into_iter().find_map(read)
-    };
-    let of_surety =
-        |wanted: u8| head.dates.iter().filter(|(surety, _)| *surety == wanted).map(|(_, id)| *id).collect::<Vec<_>>();
-    let lines =
-        || near_headline(layout, article).into_iter().flat_map(str::lines).filter(|line| line.len() <= MAX_DATE_LINE);
-    let is_update =
-        |line: &str| ["updated", "last ", "modified", "reviewed"].iter().any(|word| line.to_lowercase().contains(word));
-    let visible = |line: &str| metadata::visible_date(line, day_first);
-    let shown = nearest(of_surety(0))
-        .or_else(|| lines().filter(|line| !is_update(line)).find_map(visible))
-        .or_else(|| nearest(head.times.clone()))
-        .or_else(|| nearest(of_surety(1)))
-        .or_else(|| nearest(of_surety(2)))
-        .or_else(|| lines().find_map(visible));
-    if let Some(date) = shown {
-        // The same day with its time, where an element of the page has it.
-        let exact = head.times.iter().filter_map(|id| read(*id)).find(|exact| exact.starts_with(&date));
-        return Some((exact.unwrap_or(date), "dom"));
-    }
-    if let Some(date) = article.url.as_deref().and_then(metadata::date_in_url) {
-        return Some((date, "url"));
-    }
-    None
+    let date = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date));
+    date.or_else(|| head.published().find_map(metadata::normal_date)).map(|date| (date, "meta"))
+}
+
+/// Whether a block next to the headline may be its date line: no heading and no sentence that tells of another day.
+fn is_date_line(layout: &Layout, run: &Run) -> bool {
+    let is_heading = matches!(layout.kind(run), crate::article::BlockKind::Heading(_));
+    !is_heading && run.words <= MAX_DATE_WORDS && !run.text.ends_with(['.', '!', '?', ':'])
+}
+
+/// Whether a line speaks of a later change.
+fn is_update(line: &str) -> bool {
+    let line = line.to_lowercase();
+    ["updated", "last ", "modified", "reviewed"].iter().any(|word| line.contains(word))
+}
+
+/// Whether a day lies before another by more than the clocks of two countries can differ.
+fn is_before(day: &str, other: &str) -> bool {
+    let date = |text: &str| text.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
+    let (Some(day), Some(other_day)) = (date(day), date(other)) else { return false };
+    // A reader in the Americas is shown the day before that of the early hours in UTC.
+    let early = other.get(11..13).and_then(|hour| hour.parse::<u8>().ok()).is_some_and(|hour| hour < 12);
+    let days = day.until(other_day).map_or(0, |span| span.get_days());
+    days > 1 || days == 1 && !early
 }
 
 /// The heading that shows the title, else the first one; the document where there is none.
@@ -263,4 +300,25 @@ fn headline_node(tree: &Tree, head: &Head, article: &Article) -> NodeId {
     let title = article.title.as_deref().map(title::words).unwrap_or_default();
     let same = head.h1.iter().find(|id| title::words(&shown(tree, **id)) == title);
     same.or(head.h1.first()).copied().unwrap_or(Tree::ROOT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_before_is_more_than_the_clocks_of_two_countries() {
+        for (day, other, before) in [
+            ("2024-01-31", "2025-11-05", true),
+            ("2025-12-18", "2025-12-19", true),
+            ("2025-12-18", "2025-12-19T22:02:58Z", true),
+            ("2025-12-18", "2025-12-19T02:41:41Z", false),
+            ("2025-12-17", "2025-12-19T02:41:41Z", true),
+            ("2025-12-19", "2025-12-19T02:41:41Z", false),
+            ("2025-12-20", "2025-12-19", false),
+            ("soon", "2025-12-19", false),
+        ] {
+            assert_eq!(is_before(day, other), before, "{day} {other}");
+        }
+    }
 }

@@ -3,9 +3,11 @@
 //! Made in one pass over a laid-out page; each block's features are then looked up, not searched.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::hints::{self, Hints};
 use super::layout::{Layout, Run, within};
 use super::look::{Look, look};
 use super::tag::Tag;
@@ -15,6 +17,8 @@ use crate::clean::line::ByHash;
 
 /// Blocks of more words are neither the title nor the description.
 const SHORT_WORDS: u32 = 80;
+/// Prose words that stand before a page's comments: what is called so earlier holds the article too.
+const MIN_COMMENTED_WORDS: u32 = 40;
 /// Words of JSON-LD's `articleBody` that are compared.
 const MAX_BODY_WORDS: usize = 40_000;
 
@@ -79,6 +83,8 @@ pub(super) struct Evidence<'p> {
     pub headings: Vec<Option<u32>>,
     /// For each container its ancestor just below `main`, itself if it is one; `NONE` outside.
     pub branches: Vec<u32>,
+    /// Whether a container lies among the readers' comments; their blocks are in no sum.
+    comments: Vec<bool>,
     pub title: Vec<u64>,
     pub description: Vec<u64>,
     pub body: Option<HashSet<u64, ByHash>>,
@@ -98,9 +104,14 @@ pub(super) fn log(n: u32) -> f32 {
 impl<'p> Evidence<'p> {
     pub fn new(layout: &'p Layout, title: Option<&str>, description: Option<&str>, body: Option<&str>) -> Self {
         let mut looks: Vec<Look> = layout.runs.iter().map(look).collect();
+        let headline = headline(layout, &title.map(title::words).unwrap_or_default());
+        let comments = comments(layout, &looks, headline);
         let mut sums = vec![Sums::default(); layout.containers.len()];
         let mut weights = vec![0f32; layout.containers.len()];
         for (run, look) in layout.runs.iter().zip(&looks) {
+            if comments[run.container as usize] {
+                continue;
+            }
             let container = layout.container(run);
             let heading = matches!(container.tag, Tag::H(_));
             let own = Sums { headings: u32::from(heading), ..Sums::of(run, look) };
@@ -150,6 +161,9 @@ impl<'p> Evidence<'p> {
             prose_before.push(prose);
             words_before.push(words);
             previous_prose[i] = since;
+            if comments[run.container as usize] {
+                continue;
+            }
             words += run.words;
             if look.prose {
                 prose += run.words;
@@ -160,7 +174,7 @@ impl<'p> Evidence<'p> {
         since = 1000;
         for i in (0..n).rev() {
             next_prose[i] = since;
-            if looks[i].prose {
+            if looks[i].prose && !comments[layout.runs[i].container as usize] {
                 since = 0;
             }
             since = (since + 1).min(1000);
@@ -181,7 +195,6 @@ impl<'p> Evidence<'p> {
                 branches[at] = branches[container.parent as usize];
             }
         }
-        let headline = headline(layout, &title.map(title::words).unwrap_or_default());
         Self {
             layout,
             sums,
@@ -197,6 +210,7 @@ impl<'p> Evidence<'p> {
             headline,
             headings,
             branches,
+            comments,
             title: title.map(hashes).unwrap_or_default(),
             description: description.map(hashes).unwrap_or_default(),
             body: body.and_then(shingles_of_body),
@@ -211,8 +225,13 @@ impl<'p> Evidence<'p> {
         let main = &self.layout.containers[self.main as usize];
         let in_main = (main.first..main.end).contains(&(i as u32));
         let linked = run.link_letters * 10 > run.letters * 9;
-        container.within & (within::NAV | within::BUTTON) != 0
-            || !in_main && (container.within & (within::DIALOG | within::FOOTER) != 0 || linked && run.words <= 15)
+        let apart = container.within & within::ITEM_BODY == 0;
+        self.comments[run.container as usize]
+            || container.within & (within::NAV | within::BUTTON) != 0
+            || apart && container.within & (within::FOOTER | within::LABEL) != 0
+            || !in_main
+                && (container.within & (within::DIALOG | within::FOOTER | within::FORM) != 0
+                    || linked && run.words <= 15)
     }
 
     pub fn up(&self, mut at: u32, steps: usize) -> u32 {
@@ -279,6 +298,26 @@ fn headline(layout: &Layout, title: &[String]) -> Option<usize> {
     heading
         .or_else(|| layout.runs.iter().position(same))
         .or_else(|| layout.runs.iter().position(|run| layout.container(run).tag == Tag::H(1)))
+}
+
+/// For each container whether it lies among what the site itself calls comments, behind the article and without its headline.
+fn comments(layout: &Layout, looks: &[Look], headline: Option<usize>) -> Vec<bool> {
+    static COMMENTS: LazyLock<Hints> = LazyLock::new(|| hints::bit("comments"));
+    let mut comments = vec![false; layout.containers.len()];
+    let (mut prose, mut counted) = (0, 0);
+    for (at, container) in layout.containers.iter().enumerate() {
+        if container.parent != NONE && comments[container.parent as usize] {
+            comments[at] = true;
+        } else if container.hints & *COMMENTS != 0 {
+            while counted < container.first as usize {
+                prose += if looks[counted].prose { layout.runs[counted].words } else { 0 };
+                counted += 1;
+            }
+            let holds = headline.is_some_and(|headline| (container.first..container.end).contains(&(headline as u32)));
+            comments[at] = !holds && prose >= MIN_COMMENTED_WORDS;
+        }
+    }
+    comments
 }
 
 fn shingles_of_body(body: &str) -> Option<HashSet<u64, ByHash>> {

@@ -202,6 +202,39 @@ mod tests {
     }
 
     #[test]
+    fn comments_are_cut_however_long_but_no_article_that_is_called_so() {
+        let words = "I crossed with it twice a week for years, and my father did so before me, so I am glad it stays.";
+        let thread = format!("<ol id=comments>{}</ol>", format!("<li><p>{words} Thank you all.</p></li>").repeat(12));
+        let said = text(format!("<article><h1>Ferry kept</h1>{STORY}</article>{thread}"));
+        assert!(said.contains("thanked the pupils") && !said.contains("my father"), "{said}");
+        let wrapped = text(format!("<div class=comments><h1>Ferry kept</h1>{STORY}</div>"));
+        assert!(wrapped.contains("thanked the pupils"), "{wrapped}");
+        let wrapped = text(format!("<h1>Ferry kept</h1><div class=comments>{STORY}</div>"));
+        assert!(wrapped.contains("thanked the pupils"), "{wrapped}");
+    }
+
+    #[test]
+    fn a_day_shown_under_the_headline_goes_before_a_later_one_declared() {
+        let dated = |line: &str| {
+            let json =
+                r#"<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2025-06-12"}</script>"#;
+            page(&document(format!("{json}<article><h1>Ferry kept</h1>{line}{STORY}</article>"))).article.date_published
+        };
+        for (line, day) in [
+            ("", "2025-06-12"),
+            ("<p>By Ana Ruiz | March 3, 2024 | 5 min read", "2024-03-03"),
+            ("<p>Updated August 14, 2025", "2025-06-12"),
+            ("<p>August 14, 2025", "2025-06-12"),
+            ("<p>Last updated: March 3, 2024", "2025-06-12"),
+            ("<p>The old ferry sank on March 3, 2024.", "2025-06-12"),
+            ("<h2>What happened on March 3, 2024</h2>", "2025-06-12"),
+            ("<table><tr><td>March 3, 2024<td>12</table>", "2025-06-12"),
+        ] {
+            assert_eq!(dated(line).as_deref(), Some(day), "{line}");
+        }
+    }
+
+    #[test]
     fn the_same_text_twice_on_a_page_is_emitted_once() {
         let twice = text(format!("<h1>Ferry kept</h1><div class=mobile>{STORY}</div><div class=desktop>{STORY}</div>"));
         assert_eq!(twice.matches("keep the small ferry").count(), 1);
