@@ -50,9 +50,9 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
             _ if !line.is_kept() || line.key.is_empty() || line.headline => NEVER,
             // Numbers between paragraphs are the cells of a table, or points of a list.
             _ if place == Place::Inside && !line.block.text.contains(char::is_alphabetic) => NEVER,
-            ..LONG_WORDS if place != Place::Inside => bars.outside,
+            words if words < LONG_WORDS && place != Place::Inside => bars.outside,
             ..SHORT_WORDS => bars.tiny,
-            ..LONG_WORDS => bars.inside,
+            SHORT_WORDS..LONG_WORDS => bars.inside,
             _ if at > comments_from => bars.comment.min(long(place)),
             _ => long(place),
         }
