@@ -117,7 +117,6 @@ impl Rules {
         self.floating.each(&line.key, Anchored::No, |phrase, end| {
             let rule = &self.rules[phrase.rule];
             let fits = match rule.matching {
-                Match::Contains => true,
                 Match::Ends => end == line.key.len(),
                 _ => phrase.follows(&line.key, end, rule.matching),
             };
@@ -323,6 +322,12 @@ mod tests {
     fn a_gap_stands_for_any_words() {
         assert_eq!(ids("Subscribe today to our weekly newsletter!"), ["newsletter.invitation"]);
         assert!(ids("Follow us on Mastodon").contains(&"share.heading".to_owned()));
+    }
+
+    #[test]
+    fn what_follows_a_gap_must_follow_anywhere_in_a_line_too() {
+        assert!(ids("Ada Keeper is a freelance writer from the harbour.").contains(&"author.bio".to_owned()));
+        assert!(!ids("The harbour is a quiet place in winter.").contains(&"author.bio".to_owned()));
     }
 
     #[test]

@@ -10,23 +10,28 @@ use crate::clean::Level;
 use crate::clean::line::Line;
 use crate::clean::rules::{Place, Rules};
 
-/// How sure the model must be, by place. Chosen on pages that it was not trained on; see `docs/text-cleaning.md`.
+/// How sure the model must be, by place and length. Chosen on pages that it was not trained on; see
+/// `docs/text-cleaning.md`.
 struct Bars {
-    before: f32,
+    /// For lines before and after the core.
+    outside: f32,
+    /// For lines between its paragraphs.
     inside: f32,
-    after: f32,
-    /// For lines of [`LONG_WORDS`] and more under a heading of comments.
+    /// For lines of less than [`SHORT_WORDS`] there: little to gain, and headings look like menu items.
+    tiny: f32,
+    /// For lines of [`LONG_WORDS`] and more under a heading of comments, wherever they stand.
     comment: f32,
-    /// For other lines of that length outside the core; inside it they are never cut.
+    /// For other lines of that length outside the core.
     long: f32,
-    /// For lines that match a rule which may cut here at this level.
-    matched: f32,
+    /// For other lines of that length inside it.
+    long_inside: f32,
 }
 
-const SAFE: Bars = Bars { before: 0.93, inside: 0.97, after: 0.93, comment: 0.95, long: NEVER, matched: 0.93 };
-const EAGER: Bars = Bars { before: 0.8, inside: 0.85, after: 0.8, comment: 0.8, long: 0.8, matched: 0.8 };
+const SAFE: Bars = Bars { outside: 0.93, inside: 0.95, tiny: 0.97, comment: 0.95, long: NEVER, long_inside: NEVER };
+const EAGER: Bars = Bars { outside: 0.83, inside: 0.83, tiny: 0.88, comment: 0.83, long: 0.75, long_inside: 0.83 };
 /// No score reaches this bar.
 const NEVER: f32 = 2.0;
+const SHORT_WORDS: u32 = 4;
 const LONG_WORDS: u32 = 25;
 
 /// Cuts the lines of which the model is sure enough.
@@ -35,30 +40,33 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
         Level::Safe => &SAFE,
         Level::Eager => &EAGER,
     };
+    let long = |place: Place| if place == Place::Inside { bars.long_inside } else { bars.long };
+    let comments_from = lines.iter().position(|line| may_open_comments(line, rules)).unwrap_or(lines.len());
+    // The lowest bar that may hold for a line, before its features say whether it stands among comments.
     let bar = |at: usize| {
         let line = &lines[at];
         let place = core.place(at);
-        let may_cut = |rule: &usize| rules.rule(*rule).cuts(place, level);
-        match place {
+        match line.words {
             _ if !line.is_kept() || line.key.is_empty() || line.headline => NEVER,
-            Place::Inside if line.words >= LONG_WORDS => NEVER,
-            _ if line.words >= LONG_WORDS => bars.long.min(bars.comment),
-            _ if line.matches.iter().any(may_cut) => bars.matched,
-            Place::Before => bars.before,
-            Place::Inside => bars.inside,
-            Place::After => bars.after,
+            // Numbers between paragraphs are the cells of a table, or points of a list.
+            _ if place == Place::Inside && !line.block.text.contains(char::is_alphabetic) => NEVER,
+            words if words < LONG_WORDS && place != Place::Inside => bars.outside,
+            ..SHORT_WORDS => bars.tiny,
+            SHORT_WORDS..LONG_WORDS => bars.inside,
+            _ if at > comments_from => bars.comment.min(long(place)),
+            _ => long(place),
         }
     };
     let judge = |(at, features): (usize, Features)| {
         let line = &lines[at];
         let place = core.place(at);
         let in_comments = features::get(&features, "section_class") >= features::COMMENTS;
-        let bar = match line.words >= LONG_WORDS {
-            true if in_comments => bars.comment,
-            true => bars.long,
-            false => bar(at),
+        let bar = match line.words < LONG_WORDS {
+            true => bar(at),
+            false if in_comments => bars.comment,
+            false => long(place),
         };
-        let score = model.score(&features);
+        let score = if bar < NEVER { model.score(&features) } else { 0.0 };
         if score < bar {
             return None;
         }
@@ -75,6 +83,12 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
     for (at, class, rule, why) in found {
         lines[at].cut(class, rule, why);
     }
+}
+
+/// Whether what follows the line may be comments, as [`features::COMMENTS`] has it.
+fn may_open_comments(line: &Line, rules: &Rules) -> bool {
+    let is_comments = |class: Class| matches!(class, Class::CommentThread | Class::CommentForm);
+    line.matches.iter().map(|&at| rules.rule(at)).any(|rule| rule.section && is_comments(rule.class))
 }
 
 fn rule(place: Place) -> &'static str {
