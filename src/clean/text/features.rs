@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::core::Core;
+use super::form::Form;
 use super::vocabulary::Vocabulary;
 use crate::article::{BlockKind, Class};
 use crate::clean::line::{ByHash, Line};
@@ -95,33 +96,38 @@ const WIDE: usize = 10;
 /// Distances are told apart up to here.
 const FAR: f32 = 60.0;
 /// Words with which a site speaks to its reader; in other languages the other features must do.
-const READER_WORDS: [&str; 22] = [
-    "you",
-    "your",
-    "our",
-    "us",
-    "we",
-    "click",
-    "here",
-    "read",
-    "more",
-    "free",
-    "subscribe",
-    "sign",
-    "follow",
-    "join",
-    "contact",
-    "download",
-    "visit",
-    "shop",
-    "learn",
-    "watch",
-    "newsletter",
-    "today",
-];
+fn is_reader_word(word: &str) -> bool {
+    matches!(
+        word,
+        "you"
+            | "your"
+            | "our"
+            | "us"
+            | "we"
+            | "click"
+            | "here"
+            | "read"
+            | "more"
+            | "free"
+            | "subscribe"
+            | "sign"
+            | "follow"
+            | "join"
+            | "contact"
+            | "download"
+            | "visit"
+            | "shop"
+            | "learn"
+            | "watch"
+            | "newsletter"
+            | "today"
+    )
+}
 
 /// Words with which readers, more than reporters, speak of themselves.
-const FIRST_PERSON: [&str; 8] = ["i", "im", "ive", "my", "me", "id", "mine", "myself"];
+fn is_first_person(word: &str) -> bool {
+    matches!(word, "i" | "im" | "ive" | "my" | "me" | "id" | "mine" | "myself")
+}
 
 /// The features of the wanted lines of a text after the phrase rules have run, with their indexes.
 pub fn of(
@@ -159,13 +165,14 @@ pub fn of(
         if !wanted(at) {
             continue;
         }
-        let form = Form::of(line);
+        let form = Form::of(&line.block.text);
         let near = |radius: usize| (at.saturating_sub(radius), (at + radius + 1).min(n));
         let (near_from, near_to) = near(NEAR);
         let (wide_from, wide_to) = near(WIDE);
         let words: Vec<&str> = line.key.split_whitespace().take(30).collect();
-        let in_title =
-            words.iter().filter(|word| title_words.contains(word)).count() as f32 / words.len().max(1) as f32;
+        let share_of = |is_one: &dyn Fn(&str) -> bool| {
+            words.iter().filter(|word| is_one(word)).count() as f32 / words.len().max(1) as f32
+        };
         let (run_start, run_end) = runs[at];
         let similar = (near_from..near_to).filter(|&other| other != at && is_similar(line, &lines[other])).count();
         let neighbour = |other: Option<usize>| other.and_then(|other| lines.get(other));
@@ -175,18 +182,18 @@ pub fn of(
             line.words as f32,
             flag(line.terminated),
             flag(line.block.text.ends_with([':', '：', '…'])),
-            flag(line.block.text.contains([',', '，', '、', '،'])),
+            flag(form.comma),
             form.capitalized,
             form.capitals,
             form.digits,
-            flag(line.block.text.contains(['?', '？', '؟'])),
-            flag(line.block.text.contains(['"', '“', '”', '«', '「'])),
+            flag(form.question),
+            flag(form.quote),
             flag(line.block.kind == BlockKind::ListItem),
             flag(form.starts_lower),
-            words.iter().filter(|word| READER_WORDS.contains(word)).count() as f32 / words.len().max(1) as f32,
+            share_of(&is_reader_word),
             form.separators,
             flag(form.address),
-            in_title,
+            share_of(&|word| title_words.contains(&word)),
             before as f32,
             (all - before - 1) as f32,
             line.matches.first().map_or(-1.0, |&rule| class_number(rules.rule(rule).class)),
@@ -229,8 +236,8 @@ pub fn of(
             marks[n],
             repeats[at].words as f32,
             repeats[at].lines as f32,
-            words.iter().filter(|word| FIRST_PERSON.contains(word)).count() as f32 / words.len().max(1) as f32,
-            flag(line.block.text.contains(['!', '！'])),
+            share_of(&is_first_person),
+            flag(form.exclaims),
             dates[near_to] - dates[near_from],
             dates[wide_to] - dates[wide_from],
             dates[at],
@@ -267,48 +274,6 @@ fn class_number(class: Class) -> f32 {
         Class::CommentThread => COMMENTS,
         Class::CommentForm => 16.0,
         _ => 17.0,
-    }
-}
-
-/// How a line is written.
-struct Form {
-    capitalized: f32,
-    capitals: f32,
-    digits: f32,
-    separators: f32,
-    starts_lower: bool,
-    address: bool,
-}
-
-impl Form {
-    fn of(line: &Line) -> Self {
-        let text = line.block.text.as_str();
-        let (mut words, mut capitalized) = (0u32, 0u32);
-        for word in text.split_whitespace().take(40) {
-            if let Some(first) = word.chars().find(|c| c.is_alphabetic()) {
-                words += 1;
-                capitalized += u32::from(first.is_uppercase());
-            }
-        }
-        let (mut letters, mut capitals, mut digits, mut separators) = (0u32, 0u32, 0u32, 0u32);
-        for c in text.chars().take(300) {
-            if c.is_ascii_digit() {
-                digits += 1;
-            } else if c.is_alphabetic() {
-                letters += 1;
-                capitals += u32::from(c.is_uppercase());
-            } else if matches!(c, '|' | '·' | '•' | '»' | '›' | '/' | '>' | '→' | '#') {
-                separators += 1;
-            }
-        }
-        Self {
-            capitalized: capitalized as f32 / words.max(1) as f32,
-            capitals: capitals as f32 / letters.max(1) as f32,
-            digits: digits as f32 / (letters + digits).max(1) as f32,
-            separators: separators as f32,
-            starts_lower: text.chars().next().is_some_and(char::is_lowercase),
-            address: text.contains('@') || text.contains("://") || text.contains("www.") || text.contains(".com"),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod features;
+pub mod form;
 pub mod model;
 pub mod tail;
 pub mod teasers;
