@@ -100,7 +100,13 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 }
                 Key::Field(field, rank) => (field, rank),
             };
-            let Scalar(value) = map.next_value()?;
+            let value = match map.next_value::<Scalar>()? {
+                Scalar::Text(text) => Some(text),
+                // A number names an article, and is none.
+                Scalar::Number(_) if matches!(slot, Field::Html | Field::Text | Field::Either) => None,
+                Scalar::Number(number) => Some(number),
+                Scalar::Absent => None,
+            };
             let at = &mut ranked.0[slot as usize];
             // Of a key that stands twice the last counts, as for other readers of JSON.
             if let Some(value) = value
@@ -198,15 +204,16 @@ impl Key {
     }
 }
 
-/// A string, or a number as it is written; anything else is absent.
-struct Scalar(Option<String>);
+/// A string that is not blank, or a number as it is written; anything else is absent, lists and objects are read past.
+enum Scalar {
+    Text(String),
+    Number(String),
+    Absent,
+}
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lenient).map(|found| match found {
-            Found::Scalar(value) => Self(Some(value)),
-            _ => Self(None),
-        })
+        deserializer.deserialize_any(ScalarVisitor)
     }
 }
 
@@ -219,58 +226,52 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-enum Found {
-    Scalar(String),
-    Nothing,
-}
+struct ScalarVisitor;
 
-/// Strings and numbers are taken; lists and objects are read past.
-struct Lenient;
-
-impl<'de> Visitor<'de> for Lenient {
-    type Value = Found;
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Found, E> {
-        Ok(if value.trim().is_empty() { Found::Nothing } else { Found::Scalar(value.to_owned()) })
+    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
+        Ok(if value.trim().is_empty() { Scalar::Absent } else { Scalar::Text(value.to_owned()) })
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Found, E> {
-        Ok(if value.trim().is_empty() { Found::Nothing } else { Found::Scalar(value) })
+    fn visit_string<E>(self, value: String) -> Result<Scalar, E> {
+        Ok(if value.trim().is_empty() { Scalar::Absent } else { Scalar::Text(value) })
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Found, E> {
-        Ok(Found::Scalar(value.to_string()))
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value.to_string()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Found, E> {
-        Ok(Found::Scalar(value.to_string()))
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Found, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
         // As JSON writes it: never hundreds of zeros for an exponent.
-        Ok(serde_json::Number::from_f64(value).map_or(Found::Nothing, |number| Found::Scalar(number.to_string())))
+        Ok(serde_json::Number::from_f64(value).map_or(Scalar::Absent, |number| Scalar::Number(number.to_string())))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Found, E> {
-        Ok(Found::Nothing)
+    fn visit_bool<E>(self, _: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Absent)
     }
 
-    fn visit_unit<E>(self) -> Result<Found, E> {
-        Ok(Found::Nothing)
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Absent)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Found::Nothing)
+        Ok(Scalar::Absent)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Found::Nothing)
+        Ok(Scalar::Absent)
     }
 }
 
@@ -320,7 +321,10 @@ impl<'de> Visitor<'de> for NamesVisitor {
         let mut name = None;
         while let Some(key) = map.next_key::<String>()? {
             if key == "name" && name.is_none() {
-                let Scalar(value) = map.next_value()?;
+                let value = match map.next_value()? {
+                    Scalar::Text(name) | Scalar::Number(name) => Some(name),
+                    Scalar::Absent => None,
+                };
                 name = value;
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -356,6 +360,8 @@ mod tests {
             Fields::parse(r#"{"id": 17, "url": ["x"], "title": {"a": [1]}, "site": null, "x": [[{}]]}"#).unwrap();
         assert_eq!(fields.id.as_deref(), Some("17"));
         assert_eq!((fields.url, fields.title, fields.site), (None, None, None));
+        let fields = Fields::parse(r#"{"html": 0, "text": "a", "title": "x", "title": "y"}"#).unwrap();
+        assert_eq!((fields.html, fields.text.as_deref(), fields.title.as_deref()), (None, Some("a"), Some("y")));
     }
 
     #[test]
