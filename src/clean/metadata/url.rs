@@ -106,7 +106,7 @@ pub fn site_of(url: &str) -> Option<String> {
     })?;
     match parsed.host()? {
         ::url::Host::Domain(host) => {
-            let host = host.trim_end_matches('.');
+            let host = host.strip_suffix('.').unwrap_or(host);
             // "news..example" is an address that no name server knows.
             let whole = host.split('.').all(|label| !label.is_empty());
             psl::domain_str(host).filter(|_| whole).map(str::to_owned)
@@ -160,6 +160,8 @@ mod tests {
         assert_eq!(site_of("http://127.0.0.1/x"), None);
         assert_eq!(site_of("Daily News"), None);
         assert_eq!(site_of("https://www.news..example/x"), None);
+        assert_eq!(site_of("https://news.example./x").as_deref(), Some("news.example"));
+        assert_eq!(site_of("https://news.2025../x"), None);
     }
 
     proptest! {
