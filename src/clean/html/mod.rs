@@ -235,6 +235,12 @@ mod tests {
     }
 
     #[test]
+    fn preformatted_text_keeps_its_lines_and_one_blank_line_of_several() {
+        let said = text(format!("<h1>Ferry kept</h1>{STORY}<pre>  One fare\n  two fares\n\n \n\n  three</pre>{STORY}"));
+        assert!(said.contains("One fare\n  two fares\n\n  three"), "{said}");
+    }
+
+    #[test]
     fn the_same_text_twice_on_a_page_is_emitted_once() {
         let twice = text(format!("<h1>Ferry kept</h1><div class=mobile>{STORY}</div><div class=desktop>{STORY}</div>"));
         assert_eq!(twice.matches("keep the small ferry").count(), 1);

@@ -399,10 +399,31 @@ impl<'t> Walk<'t> {
         }
         let kept = run.text.trim_end().len();
         run.text.truncate(kept);
+        if self.layout.containers[container as usize].within & within::PRE != 0 {
+            run.text = single_blank_lines(&run.text);
+        }
         run.container = container;
         run.words = word_count(&run.text);
         self.layout.runs.push(run);
     }
+}
+
+/// The lines of a text as they are, with one blank line where several stand: more would be paragraphs without words.
+fn single_blank_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_behind_blank = false;
+    for line in text.split('\n') {
+        if line.trim().is_empty() {
+            is_behind_blank = true;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if is_behind_blank { "\n\n" } else { "\n" });
+        }
+        out.push_str(line);
+        is_behind_blank = false;
+    }
+    out
 }
 
 /// Whether a text is plain ASCII without a line end, a tab or two spaces in a row: most text that stands within one line.
