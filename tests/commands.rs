@@ -52,6 +52,12 @@ fn the_samples_come_out_as_the_readme_says() {
     for row in ["files      7", "documents  9", "articles   6", "copies     2", "failed     1"] {
         assert!(summary.contains(row), "no {row:?} in\n{summary}");
     }
+    let shown = include_str!("../README.md").split_once("id                words").expect("a table").1;
+    let rows: Vec<&str> = shown.lines().skip(1).take_while(|row| !row.is_empty()).collect();
+    assert_eq!(rows.len(), 6, "{rows:#?}");
+    for row in rows {
+        assert!(summary.contains(row), "no {row:?} in\n{summary}");
+    }
     let schema: Value = out(&Command::new(env!("CARGO_BIN_EXE_copydesk")).arg("schema").output().expect("it runs"))
         .parse()
         .expect("JSON");

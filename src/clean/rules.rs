@@ -331,6 +331,14 @@ mod tests {
     }
 
     #[test]
+    fn a_banner_is_told_by_the_head_of_its_list_however_long() {
+        let list =
+            format!("Cookie Duration Description {}", "session_id 1 year Keeps the reader signed in. ".repeat(40));
+        assert_eq!(ids(&list), ["legal.cookie_table"]);
+        assert!(!ids("The cookie tin held for a long duration.").contains(&"legal.cookie_table".to_owned()));
+    }
+
+    #[test]
     fn a_bag_of_words_needs_every_word_known_and_one_that_tells() {
         assert_eq!(ids("Facebook | Twitter | WhatsApp"), ["share.bar"]);
         assert!(ids("Facebook closes its harbour office").is_empty());

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// What a JSON object said; empty strings count as absent.
 #[derive(Debug, Default)]
@@ -235,8 +235,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         f.write_str("a JSON value")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-        Ok(if value.trim().is_empty() { Scalar::Absent } else { Scalar::Text(value.to_owned()) })
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Scalar, E> {
+        self.visit_string(value.to_owned())
     }
 
     fn visit_string<E>(self, value: String) -> Result<Scalar, E> {
@@ -321,11 +321,10 @@ impl<'de> Visitor<'de> for NamesVisitor {
         let mut name = None;
         while let Some(key) = map.next_key::<String>()? {
             if key == "name" && name.is_none() {
-                let value = match map.next_value()? {
+                name = match map.next_value()? {
                     Scalar::Text(name) | Scalar::Number(name) => Some(name),
                     Scalar::Absent => None,
                 };
-                name = value;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

@@ -66,7 +66,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
                 !headline.is_empty() && run.words as usize <= headline.len() + 4 && title::words(&run.text) == headline;
             if is_headline && (p[i] > likely || matches!(layout.container(run).tag, Tag::H(1))) {
                 Fate::Headline
-            } else if p[i] <= doubt(layout, run).max(likely) {
+            } else if p[i] <= likely || p[i] <= doubt(layout, run) {
                 Fate::Outside
             } else if run.words >= REPEATED_WORDS && !seen.insert(&run.text) {
                 Fate::Repeated
@@ -197,8 +197,7 @@ fn doubt(layout: &Layout, run: &Run) -> f32 {
         return NAMED_AS_NOISE;
     }
     // A list of nothing but links below what the site calls related.
-    let linked = run.link_letters * 10 > run.letters * 9;
-    if run.words < NAMED_WORDS && linked && container.hints_above & *RELATED != 0 {
+    if run.words < NAMED_WORDS && run.is_linked() && container.hints_above & *RELATED != 0 {
         return DOUBTFUL;
     }
     if container.within & within::HIDDEN != 0 { HIDDEN } else { 0.0 }

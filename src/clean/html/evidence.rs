@@ -224,14 +224,13 @@ impl<'p> Evidence<'p> {
         let container = self.layout.container(run);
         let main = &self.layout.containers[self.main as usize];
         let in_main = (main.first..main.end).contains(&(i as u32));
-        let linked = run.link_letters * 10 > run.letters * 9;
         let apart = container.within & within::ITEM_BODY == 0;
         self.comments[run.container as usize]
             || container.within & (within::NAV | within::BUTTON) != 0
             || apart && container.within & (within::FOOTER | within::LABEL) != 0
             || !in_main
                 && (container.within & (within::DIALOG | within::FOOTER | within::FORM) != 0
-                    || linked && run.words <= 15)
+                    || run.is_linked() && run.words <= 15)
     }
 
     pub fn up(&self, mut at: u32, steps: usize) -> u32 {

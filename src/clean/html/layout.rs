@@ -126,6 +126,13 @@ pub(super) struct Run {
     pub inline_hints: Hints,
 }
 
+impl Run {
+    /// Whether all but a tenth of its letters lead elsewhere.
+    pub fn is_linked(&self) -> bool {
+        self.link_letters * 10 > self.letters * 9
+    }
+}
+
 /// A page laid out.
 #[derive(Debug, Default)]
 pub(super) struct Layout {

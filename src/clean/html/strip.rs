@@ -3,6 +3,8 @@
 //! They are more than half of a news page, and the parser reads them character by character. The scan follows the tokenizer's
 //! rules for tags, quotes and raw text; where an element plays tricks with them, the rest of the page is left as it is.
 
+use std::ops::Range;
+
 /// Elements whose content is cut; `true` where elements of the same name nest.
 const CUT: &[(&[u8], bool)] =
     &[(b"script", false), (b"style", false), (b"noscript", false), (b"iframe", false), (b"svg", true)];
@@ -70,12 +72,14 @@ pub(super) fn strip(markup: &str) -> Stripped<'_> {
         }
         let Some(name) = name(&rest[1..]) else { return unfinished(out, &markup[copied..open], data) };
         out.push_str(&markup[copied..open]);
-        let Some(end) = push_tag(markup, open, name.len(), &mut out) else { return unfinished(out, "", data) };
+        let Some((end, closes_itself)) = push_tag(markup, open, name.len(), &mut out) else {
+            return unfinished(out, "", data);
+        };
         at = end;
         copied = end;
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
         if let Some(&(known, nests)) = CUT.iter().find(|(known, _)| is(known)) {
-            if bytes[end - 2] == b'/' && nests {
+            if closes_itself && nests {
                 continue;
             }
             let close = match known {
@@ -129,7 +133,7 @@ fn push_rest(markup: &str, out: &mut String) {
         }
         out.push_str(&markup[copied..open]);
         copied = match push_tag(markup, open, name.len() + usize::from(is_end), out) {
-            Some(end) => end,
+            Some((end, _)) => end,
             None => return,
         };
         at = copied;
@@ -155,65 +159,90 @@ fn name(bytes: &[u8]) -> Option<&[u8]> {
     Some(&bytes[..len])
 }
 
-/// Copies a start tag without the attributes that nothing reads; where it ends, or `None` (and nothing copied) if it never does.
-fn push_tag(markup: &str, open: usize, name_len: usize, out: &mut String) -> Option<usize> {
+/// What stands next in a tag.
+enum Part {
+    Attribute {
+        name: Range<usize>,
+        value: Range<usize>,
+        end: usize,
+    },
+    /// Behind the `>`.
+    End {
+        end: usize,
+        closes_itself: bool,
+    },
+}
+
+/// What follows the name of a tag or one of its attributes, as the tokenizer divides it; `None` where the tag never ends.
+fn next_part(markup: &str, mut at: usize) -> Option<Part> {
     let bytes = markup.as_bytes();
+    let is_blank = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_whitespace);
+    let mut closes_itself = false;
+    while bytes.get(at) == Some(&b'/') || is_blank(at) {
+        closes_itself = bytes[at] == b'/';
+        at += 1;
+    }
+    if *bytes.get(at)? == b'>' {
+        return Some(Part::End { end: at + 1, closes_itself });
+    }
+    let start = at;
+    // A name may begin with an equals sign, and only then hold one.
+    at += 1;
+    while bytes.get(at).is_some_and(|b| !matches!(b, b'=' | b'>' | b'/')) && !is_blank(at) {
+        at += 1;
+    }
+    let name = start..at;
+    while is_blank(at) {
+        at += 1;
+    }
+    if bytes.get(at) != Some(&b'=') {
+        let end = name.end;
+        return (end < bytes.len()).then_some(Part::Attribute { name, value: end..end, end });
+    }
+    at += 1;
+    while is_blank(at) {
+        at += 1;
+    }
+    let quote = bytes.get(at).filter(|byte| matches!(byte, b'"' | b'\''));
+    let (value, end) = match quote {
+        Some(&quote) => {
+            let close = find(markup, at + 1, char::from(quote))?;
+            (at + 1..close, close + 1)
+        }
+        None => {
+            let start = at;
+            while bytes.get(at).is_some_and(|b| *b != b'>') && !is_blank(at) {
+                at += 1;
+            }
+            (start..at, at)
+        }
+    };
+    (end < bytes.len()).then_some(Part::Attribute { name, value, end })
+}
+
+/// Copies a tag without the attributes that nothing reads; where it ends and whether it closes itself, or `None` (and nothing
+/// copied) if it never ends.
+fn push_tag(markup: &str, open: usize, name_len: usize, out: &mut String) -> Option<(usize, bool)> {
     let start = out.len();
     let mut at = open + 1 + name_len;
     out.push_str(&markup[open..at]);
     loop {
-        let mut closes_itself = false;
-        while let Some(byte @ (b'/' | b' ' | b'\n' | b'\t' | b'\r' | b'\x0c')) = bytes.get(at) {
-            closes_itself = *byte == b'/';
-            at += 1;
-        }
-        let attribute = at;
-        if bytes.get(at) == Some(&b'>') {
-            out.push_str(if closes_itself { " />" } else { ">" });
-            return Some(at + 1);
-        }
-        // A name may begin with an equals sign, and only then hold one.
-        at += 1;
-        while bytes.get(at).is_some_and(|b| !matches!(b, b'=' | b'>' | b'/') && !b.is_ascii_whitespace()) {
-            at += 1;
-        }
-        let name_end = at.min(bytes.len());
-        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-            at += 1;
-        }
-        let mut value = at..at;
-        if bytes.get(at) == Some(&b'=') {
-            at += 1;
-            while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-                at += 1;
-            }
-            value = at..at;
-            match bytes.get(at) {
-                Some(&quote @ (b'"' | b'\'')) => {
-                    let Some(end) = find(markup, at + 1, char::from(quote)) else {
-                        out.truncate(start);
-                        return None;
-                    };
-                    value = at + 1..end;
-                    at = end + 1;
+        match next_part(markup, at) {
+            Some(Part::Attribute { name, value, end }) => {
+                if is_read(&markup.as_bytes()[name.clone()], &markup.as_bytes()[value]) {
+                    out.push(' ');
+                    out.push_str(&markup[name.start..end]);
                 }
-                _ => {
-                    while bytes.get(at).is_some_and(|b| *b != b'>' && !b.is_ascii_whitespace()) {
-                        at += 1;
-                    }
-                    value.end = at.min(bytes.len());
-                }
+                at = end;
             }
-        } else {
-            at = name_end;
-        }
-        if at >= bytes.len() {
-            out.truncate(start);
-            return None;
-        }
-        if is_read(&bytes[attribute..name_end], &bytes[value]) {
-            out.push(' ');
-            out.push_str(&markup[attribute..at]);
+            Some(Part::End { end, closes_itself }) => {
+                out.push_str(if closes_itself { " />" } else { ">" });
+                return Some((end, closes_itself));
+            }
+            None => {
+                out.truncate(start);
+                return None;
+            }
         }
     }
 }
@@ -244,46 +273,18 @@ fn is_read(name: &[u8], value: &[u8]) -> bool {
     }
 }
 
-/// Behind the `>` of a tag, and whether the tag closes itself: by the tokenizer's states between its `<` and its `>`.
+/// Behind the `>` of a tag, and whether the tag closes itself.
 fn tag_end(markup: &str, open: usize) -> Option<(usize, bool)> {
-    #[derive(Clone, Copy)]
-    enum State {
-        TagName,
-        BeforeName,
-        Name,
-        AfterName,
-        BeforeValue,
-        Value,
-    }
     let bytes = markup.as_bytes();
-    let mut at = open + 1;
-    let mut state = State::TagName;
-    let mut closes_itself = false;
-    while let Some(&byte) = bytes.get(at) {
-        if byte == b'>' {
-            return Some((at + 1, closes_itself));
+    let name = open + 1 + usize::from(bytes.get(open + 1) == Some(&b'/'));
+    let in_name = |b: &&u8| !matches!(b, b'>' | b'/') && !b.is_ascii_whitespace();
+    let mut at = name + bytes.get(name..)?.iter().take_while(in_name).count();
+    loop {
+        match next_part(markup, at)? {
+            Part::Attribute { end, .. } => at = end,
+            Part::End { end, closes_itself } => return Some((end, closes_itself)),
         }
-        // A slash is a part of a value without quotes, and before it.
-        closes_itself = byte == b'/' && !matches!(state, State::BeforeValue | State::Value);
-        state = match state {
-            _ if closes_itself => State::BeforeName,
-            State::Name | State::AfterName if byte == b'=' => State::BeforeValue,
-            State::BeforeValue if matches!(byte, b'"' | b'\'') => {
-                at = find(markup, at + 1, char::from(byte))?;
-                State::BeforeName
-            }
-            _ if byte.is_ascii_whitespace() => match state {
-                State::Name => State::AfterName,
-                State::TagName | State::Value => State::BeforeName,
-                waiting => waiting,
-            },
-            State::BeforeName | State::AfterName => State::Name,
-            State::BeforeValue => State::Value,
-            inside => inside,
-        };
-        at += 1;
     }
-    None
 }
 
 /// Where the end tag of a script begins. In a comment inside a script, the end tag of an inner script ends nothing (the

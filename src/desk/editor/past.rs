@@ -22,7 +22,7 @@ const SEGMENTS_QUARTERS: usize = 3;
 const ROWS_IN_CHUNK: u64 = 1_024;
 const CHUNKS_IN_HAND: usize = 8;
 const MAX_STRETCH: u64 = 1 << 18;
-/// Documents that are sealed at once: the editor stands still meanwhile, for about a second.
+/// Documents that are sealed at once: the editor stands still meanwhile, for about two seconds.
 const MAX_SEALED: usize = 1 << 17;
 /// Documents that come before sealing is tried again, when it failed.
 const RETRY_AFTER: usize = 4_096;
