@@ -60,7 +60,7 @@ pub struct Seat {
     pub stories: Stories,
     pub memory: SiteMemory,
     pub publishers: Publishers,
-    pub published: Receiver<Published>,
+    pub published: Receiver<Vec<Published>>,
     pub retire: Sender<Finished>,
     pub gate: Arc<Gate>,
     pub health: Arc<Health>,
@@ -156,6 +156,7 @@ impl Editor {
         for article in self.seat.ledger.pending()? {
             self.show(&article)?;
         }
+        self.seat.publishers.flush();
         Ok(())
     }
 
@@ -170,7 +171,7 @@ impl Editor {
                     Err(_) => break,
                 }
             }
-            published.try_iter().for_each(|message| self.shown(message));
+            published.try_iter().flatten().for_each(|article| self.shown(article));
             if self.batch.documents.len() >= BATCH_DOCUMENTS || self.is_due() {
                 self.commit()?;
                 continue;
@@ -182,14 +183,14 @@ impl Editor {
                     Ok(message) => self.arrange(message)?,
                     Err(_) => break,
                 },
-                recv(published) -> message => if let Ok(message) = message { self.shown(message) },
+                recv(published) -> message => message.into_iter().flatten().for_each(|article| self.shown(article)),
                 recv(commit_at) -> _ => {}
             }
         }
         self.commit()?;
         let Self { seat, mut files, mut batch, .. } = self;
         seat.publishers.finish();
-        for article in published.try_iter() {
+        for article in published.try_iter().flatten() {
             batch.published.push((article.cluster, article.revision));
             files.shown(article).into_iter().for_each(|file| retire(&seat.retire, file));
         }
@@ -214,7 +215,7 @@ impl Editor {
             self.begun.get_or_insert_with(Instant::now);
             self.read(Ledger::begin_reading)?;
             self.take(ready.file, ready.what)?;
-            self.seat.gate.leave(ready.bytes);
+            self.seat.gate.leave(1, ready.bytes);
         }
         Ok(())
     }

@@ -18,6 +18,17 @@ struct Load {
     abandoned: bool,
 }
 
+impl Load {
+    fn is_full(&self, limits: Self, bytes: usize) -> bool {
+        !self.abandoned && self.items > 0 && (self.items >= limits.items || self.bytes + bytes > limits.bytes)
+    }
+
+    fn add(&mut self, bytes: usize) {
+        self.items += 1;
+        self.bytes += bytes;
+    }
+}
+
 impl Gate {
     /// A gate that admits up to `items` pieces of work of up to `bytes` together, and always one, however large.
     pub fn new(items: usize, bytes: usize) -> Self {
@@ -27,14 +38,18 @@ impl Gate {
     /// Waits until there is room.
     pub fn enter(&self, bytes: usize) {
         let load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |load: &mut Load| {
-            !load.abandoned
-                && load.items > 0
-                && (load.items >= self.limits.items || load.bytes + bytes > self.limits.bytes)
-        };
-        let mut load = self.left.wait_while(load, full).unwrap_or_else(PoisonError::into_inner);
-        load.items += 1;
-        load.bytes += bytes;
+        let full = |load: &mut Load| load.is_full(self.limits, bytes);
+        self.left.wait_while(load, full).unwrap_or_else(PoisonError::into_inner).add(bytes);
+    }
+
+    /// Enters if there is room.
+    pub fn try_enter(&self, bytes: usize) -> bool {
+        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_room = !load.is_full(self.limits, bytes);
+        if has_room {
+            load.add(bytes);
+        }
+        has_room
     }
 
     /// Whether nothing is inside.
@@ -48,10 +63,10 @@ impl Gate {
         self.left.notify_all();
     }
 
-    /// Makes room; `bytes` as given on entering.
-    pub fn leave(&self, bytes: usize) {
+    /// Makes room of `items` pieces of work; `bytes` as given on entering, together.
+    pub fn leave(&self, items: usize, bytes: usize) {
         let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
-        load.items = load.items.saturating_sub(1);
+        load.items = load.items.saturating_sub(items);
         load.bytes = load.bytes.saturating_sub(bytes);
         // Whoever waited for one place finds a quarter of them free: otherwise each piece of work wakes the thread in front
         // of the gate. What is inside leaves without anybody coming in, so this is reached.
@@ -80,7 +95,7 @@ mod tests {
                         let now = inside.fetch_add(bytes, Ordering::SeqCst) + bytes;
                         assert!(now <= 100 || now == bytes, "{now} bytes inside");
                         inside.fetch_sub(bytes, Ordering::SeqCst);
-                        gate.leave(bytes);
+                        gate.leave(1, bytes);
                     }
                 });
             }

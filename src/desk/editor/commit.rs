@@ -65,6 +65,7 @@ impl Editor {
                 ordered.insert(row.cluster, row.revision);
             }
         }
+        self.seat.publishers.flush();
         self.read(Ledger::end_reading)?;
         self.release(&ordered);
         self.batch = Batch::default();
