@@ -151,7 +151,9 @@ fn refuse_binary(head: &[u8]) -> Result<(), Rejected> {
             return Err(Rejected::new(Reason::NotText, format!("the file is {what}"), advice));
         }
     }
-    let binary: usize = head.iter().map(|byte| usize::from(is_binary(*byte))).sum();
+    // Counted in bytes as far as these hold it: wider counts take the processor several times as long.
+    let in_chunk = |chunk: &[u8]| usize::from(chunk.iter().map(|byte| u8::from(is_binary(*byte))).sum::<u8>());
+    let binary: usize = head.chunks(usize::from(u8::MAX)).map(in_chunk).sum();
     if binary * BINARY_ONE_IN > head.len() {
         return Err(Rejected::new(Reason::NotText, "the file is binary data, not text", advice));
     }

@@ -55,6 +55,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
     let p = probabilities(layout, evidence);
     let likely = threshold(layout, &p);
     let headline = headline.map(title::words).unwrap_or_default();
+    let headline_words = title::count(&headline);
     let mut seen: HashSet<&str> = HashSet::new();
     let mut body = Body { blocks: Vec::new(), removed: Vec::new() };
     let mut fates: Vec<Fate> = layout
@@ -63,7 +64,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
         .enumerate()
         .map(|(i, run)| {
             let is_headline =
-                !headline.is_empty() && run.words as usize <= headline.len() + 4 && title::words(&run.text) == headline;
+                !headline.is_empty() && run.words as usize <= headline_words + 4 && title::words(&run.text) == headline;
             if is_headline && (p[i] > likely || matches!(layout.container(run).tag, Tag::H(1))) {
                 Fate::Headline
             } else if p[i] <= likely || p[i] <= doubt(layout, run) {

@@ -38,8 +38,7 @@ pub(super) fn authors(
         names
     };
     let is_site = |names: &[String]| {
-        names.len() == 1
-            && site_names.iter().any(|site| title::words(site).concat() == title::words(&names[0]).concat())
+        names.len() == 1 && site_names.iter().any(|site| title::joined(site) == title::joined(&names[0]))
     };
     let given = many(&mut document.given.authors.iter().map(String::as_str));
     if !given.is_empty() {

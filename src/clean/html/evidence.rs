@@ -288,11 +288,12 @@ impl<'p> Evidence<'p> {
 }
 
 /// The run that shows the headline: the first heading of the title's words, else the first run of exactly these.
-fn headline(layout: &Layout, title: &[String]) -> Option<usize> {
+fn headline(layout: &Layout, title: &str) -> Option<usize> {
     if title.is_empty() {
         return None;
     }
-    let same = |run: &Run| run.words as usize <= title.len() + 8 && title::words(&run.text) == title;
+    let most = title::count(title) + 8;
+    let same = |run: &Run| run.words as usize <= most && title::words(&run.text) == title;
     let heading = layout.runs.iter().position(|run| matches!(layout.container(run).tag, Tag::H(_)) && same(run));
     heading
         .or_else(|| layout.runs.iter().position(same))

@@ -93,7 +93,7 @@ pub(super) fn flags(
         flags.insert(Flag::Paywalled);
     }
     let named_wall = [headline, head.title.as_deref()].into_iter().flatten().any(|text| {
-        let text = title::words(text).join(" ");
+        let text = title::words(text);
         WALLS.iter().any(|wall| {
             text == *wall || text.starts_with(wall) && text[wall.len()..].starts_with(' ') && word_count(&text) <= 8
         })

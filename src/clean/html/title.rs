@@ -64,14 +64,38 @@ pub(super) fn title(
         .or_else(|| best.map(|(title, _)| (title.clone(), "dom")))
 }
 
-/// Lower-case words of letters and digits.
-pub(super) fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+/// Lower-case words of letters and digits, one blank between them.
+pub(super) fn words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        if word.is_ascii() {
+            let start = words.len();
+            words.push_str(word);
+            words[start..].make_ascii_lowercase();
+        } else {
+            words.push_str(&word.to_lowercase());
+        }
+    }
+    words
+}
+
+/// How many words [`words`] gave.
+pub(super) fn count(words: &str) -> usize {
+    words.split_terminator(' ').count()
+}
+
+/// The words as one, which sites write their names in: "The Daily Bugle" is thedailybugle.
+pub(super) fn joined(text: &str) -> String {
+    words(text).replace(' ', "")
 }
 
 /// Words in common, as a share of the shorter title's and at least half of the longer one's.
 pub(super) fn overlap(a: &str, b: &str) -> f32 {
     let (a, b) = (words(a), words(b));
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split_terminator(' ').collect(), b.split_terminator(' ').collect());
     let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
     if short.is_empty() {
         return 0.0;
@@ -81,8 +105,8 @@ pub(super) fn overlap(a: &str, b: &str) -> f32 {
 }
 
 fn is_site(title: &str, site_names: &[String]) -> bool {
-    let title = words(title).concat();
-    !title.is_empty() && site_names.iter().any(|name| words(name).concat() == title)
+    let title = joined(title);
+    !title.is_empty() && site_names.iter().any(|name| joined(name) == title)
 }
 
 /// Cuts the site's name off either end of a title.
@@ -114,22 +138,22 @@ pub(super) fn without_site(title: &str, site_names: &[String]) -> String {
 
 fn names_site(part: &str, site_names: &[String]) -> bool {
     let part_words = words(part);
-    let joined = part_words.concat();
-    if joined.is_empty() || part_words.len() > 8 {
+    if part_words.is_empty() || count(&part_words) > 8 {
         return false;
     }
+    let part = part_words.replace(' ', "");
     site_names.iter().any(|name| {
-        let name = words(name).concat();
-        let long = joined.len() >= 3 && name.len() >= 3;
-        joined == name
-            || (long && name.starts_with(&joined) && joined.len() * 2 >= name.len())
-            || (long && joined.contains(&name) && name.len() * 2 >= joined.len())
-            || (part_words.len() >= 2 && initials(&part_words) == name)
+        let name = joined(name);
+        let long = part.len() >= 3 && name.len() >= 3;
+        part == name
+            || (long && name.starts_with(&part) && part.len() * 2 >= name.len())
+            || (long && part.contains(&name) && name.len() * 2 >= part.len())
+            || (part_words.contains(' ') && initials(&part_words) == name)
     })
 }
 
-fn initials(words: &[String]) -> String {
-    words.iter().filter_map(|word| word.chars().next()).collect()
+fn initials(words: &str) -> String {
+    words.split(' ').filter_map(|word| word.chars().next()).collect()
 }
 
 #[cfg(test)]

@@ -66,6 +66,9 @@ fn regex(pattern: &str) -> Regex {
 /// Lower case, bounded, digits of all scripts as ASCII, separators of CJK dates as plain ones.
 fn folded(text: &str, max_bytes: usize) -> String {
     let text = super::prefix(text, max_bytes);
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars()
         .flat_map(char::to_lowercase)
         .map(|c| match c {
