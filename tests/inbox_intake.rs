@@ -176,6 +176,33 @@ fn an_unreadable_or_oversized_file_is_refused_for_what_it_is() {
 }
 
 #[test]
+fn a_held_inbox_stays_the_folder_that_it_was_and_a_failure_looks_for_another_in_its_place() {
+    let folder = Folder::new();
+    folder.write("old.txt", "one");
+    let held = Inbox::new(folder.settings()).unwrap().held().unwrap();
+    fs::rename(folder.at(""), folder.0.path().join("away")).unwrap();
+    assert!(held.claim(Path::new("old.txt"), 1000, 1000).is_ok());
+    folder.write("new.txt", "one");
+    assert!(matches!(held.claim(Path::new("new.txt"), 1000, 1000), Err(Refused::Vanished)));
+    assert!(held.here_or_anew(|inbox| inbox.claim(Path::new("new.txt"), 1000, 1000)).is_ok());
+    assert!(held.held().unwrap().claim(Path::new("new.txt"), 1000, 1000).is_ok());
+}
+
+#[test]
+fn an_empty_inbox_is_not_held_open() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    let mut intake = folder.intake(folder.settings());
+    assert_eq!(settled(&mut intake, Duration::ZERO), set(&["a.txt"]));
+    let opened = intake.inbox().claim(Path::new("a.txt"), 1000, 1000);
+    fs::rename(folder.at(""), folder.0.path().join("away")).unwrap();
+    assert!(opened.is_ok() && intake.inbox().claim(Path::new("a.txt"), 1000, 1000).is_ok());
+    intake.finished(Path::new("a.txt"));
+    assert!(intake.poll(SETTLE * 3, 100).unwrap().is_exhausted);
+    assert!(intake.inbox().claim(Path::new("a.txt"), 1000, 1000).is_err());
+}
+
+#[test]
 fn a_file_that_changes_under_the_reader_is_seen_to_have_changed() {
     let folder = Folder::new();
     let inbox = Inbox::new(folder.settings()).unwrap();

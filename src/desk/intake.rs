@@ -88,7 +88,7 @@ pub async fn watch(
             take_back(&mut intake, &mut unreadable, files);
         }
         report(inbox, &mut unreadable, &health);
-        if !hand_on(inbox, &mut queue, &tasks) {
+        if !hand_on(intake.inbox(), &mut queue, &tasks) {
             return;
         }
         let mut wake_at = started.elapsed() + PAUSE;

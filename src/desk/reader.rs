@@ -74,12 +74,12 @@ impl Reader {
             origin: Origin { path: encode_path(&task.path), folder: source_folder(&task.path), sidecar: None },
         };
         self.next_file += 1;
-        let claimed = self.health.persist("reading the inbox", || {
-            match task.inbox.claim(&task.path, self.settings.max_records_bytes, self.settings.max_record_bytes) {
-                Err(refused) if refused.is_bad_sector() => Ok(Err(refused)),
-                Err(Refused::Desk(error)) => Err(error),
-                other => Ok(other),
-            }
+        let claim =
+            |inbox: &Inbox| inbox.claim(&task.path, self.settings.max_records_bytes, self.settings.max_record_bytes);
+        let claimed = self.health.persist("reading the inbox", || match task.inbox.here_or_anew(claim) {
+            Err(refused) if refused.is_bad_sector() => Ok(Err(refused)),
+            Err(Refused::Desk(error)) => Err(error),
+            other => Ok(other),
         });
         match claimed {
             None => {}

@@ -17,7 +17,7 @@ use super::intake::Returned;
 use super::progress::Progress;
 use super::work::{Failure, InputFile};
 use crate::crash;
-use crate::inbox::{ErrorReport, Fault, Retired, Stamp};
+use crate::inbox::{ErrorReport, Fault, Inbox, Retired, Stamp};
 
 /// Files that are given back to the intake together, at the most.
 const TOGETHER: usize = 64;
@@ -82,7 +82,8 @@ impl Retirer {
         if file.in_place {
             return Returned::Kept(path, stamp);
         }
-        let retired = self.health.persist("retiring files", || self.step(file, &stamp, failures));
+        let step = |inbox: &Inbox| self.step(inbox, file, &stamp, failures);
+        let retired = self.health.persist("retiring files", || file.inbox.here_or_anew(step));
         match retired {
             Some(Retired::Kept) => Returned::Kept(path, stamp),
             Some(Retired::Moved(to)) => {
@@ -95,18 +96,18 @@ impl Retirer {
     }
 
     /// Puts failed records and the file where they belong. An error concerns the desk, and all of it is done again.
-    fn step(&self, file: &InputFile, stamp: &Stamp, failures: &[Failure]) -> std::io::Result<Retired> {
+    fn step(&self, inbox: &Inbox, file: &InputFile, stamp: &Stamp, failures: &[Failure]) -> std::io::Result<Retired> {
         for failure in failures {
             if let Some(record) = failure.record {
-                file.inbox.fail_record(&file.path, record, failure.bytes.as_deref(), &report(failure))?;
+                inbox.fail_record(&file.path, record, failure.bytes.as_deref(), &report(failure))?;
             }
         }
         crash::point("retirer.reported");
         let whole = failures.iter().find(|failure| failure.record.is_none());
         crash::point("retirer.retiring");
         let result = match whole {
-            Some(failure) => file.inbox.fail(&file.path, stamp, &report(failure)),
-            None => file.inbox.retire(&file.path, stamp),
+            Some(failure) => inbox.fail(&file.path, stamp, &report(failure)),
+            None => inbox.retire(&file.path, stamp),
         };
         crash::point("retirer.retired");
         match result {
@@ -126,7 +127,7 @@ fn look_back(left: Left) {
     let inbox = &file.inbox;
     let now = inbox.stat(&to).ok().flatten();
     if now.is_some_and(|now| now.inode == stamp.inode && !now.is_same_content(&stamp)) {
-        match inbox.give_back(&to, &file.path) {
+        match inbox.here_or_anew(|inbox| inbox.give_back(&to, &file.path)) {
             Ok(()) => tracing::info!(path = %file.origin.path, "was written to after it was read: it is read again"),
             Err(error) => {
                 tracing::warn!(path = %file.origin.path, %error, "was written to after it was read, and cannot be put back");

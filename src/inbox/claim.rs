@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -96,7 +97,7 @@ pub struct Claim {
     /// The bytes of the sidecar beside it, if there is one.
     pub sidecar: Option<Vec<u8>>,
     /// The folder that it was opened in.
-    parent: OwnedFd,
+    parent: Arc<OwnedFd>,
 }
 
 impl Claim {
@@ -133,7 +134,7 @@ impl Inbox {
     /// Opens a file below the inbox, and its sidecar; `path` is relative. `max_bytes` bounds the file as it lies on disk,
     /// `max_sidecar_bytes` what is read of a sidecar (one byte more is read of a larger one, so that it can be refused).
     pub fn claim(&self, path: &Path, max_bytes: u64, max_sidecar_bytes: u64) -> Result<Claim, Refused> {
-        let (parent, name) = match folder::open_parent(self.root(), path) {
+        let (parent, name) = match folder::open_parent(self, path) {
             Ok(opened) => opened,
             Err(error) => return Err(self.parent_refused(error)),
         };
@@ -157,7 +158,7 @@ impl Inbox {
 
     /// What a path below the inbox looks like now; `None` when no regular file is there.
     pub fn stat(&self, path: &Path) -> io::Result<Option<Stamp>> {
-        let stat = folder::open_parent(self.root(), path)
+        let stat = folder::open_parent(self, path)
             .and_then(|(parent, name)| Ok(rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?));
         match stat {
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => Ok(Some(Stamp::of(&stat))),
@@ -176,7 +177,7 @@ impl Inbox {
 
     /// A missing folder may be the file's own, which has vanished, or the inbox itself, which concerns the desk.
     fn parent_refused(&self, error: io::Error) -> Refused {
-        match (Refused::from(error), folder::open_root(self.root())) {
+        match (Refused::from(error), folder::open_root(self)) {
             (_, Err(error)) => Refused::Desk(error),
             (refused, Ok(_)) => refused,
         }

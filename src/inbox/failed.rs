@@ -54,14 +54,14 @@ impl Inbox {
     /// Moves one failed file back into the inbox, under another name if its own is taken, and removes its report.
     pub fn retry(&self, path: &Path) -> io::Result<Retried> {
         let failed = Path::new(FAILED).join(path);
-        let (from, file) = match folder::open_parent(self.root(), &failed) {
+        let (from, file) = match folder::open_parent(self, &failed) {
             Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(Retried::NotThere),
             opened => opened?,
         };
         if rustix::fs::statat(&from, file, AtFlags::SYMLINK_NOFOLLOW).is_err_and(|error| error == Errno::NOENT) {
             return Ok(Retried::NotThere);
         }
-        let to = folder::make_parent(self.root(), None, path)?;
+        let to = folder::make_parent(self, None, path)?;
         loop {
             let target = free_name(&to, file, 0)?;
             // The sidecar first, so that the file is never seen without it.
@@ -103,7 +103,7 @@ impl Iterator for FailedList {
 
 impl FailedList {
     fn entry(&self, path: PathBuf) -> io::Result<Option<FailedEntry>> {
-        let (parent, name) = match folder::open_parent(self.failed.root(), &path) {
+        let (parent, name) = match folder::open_parent(&self.failed, &path) {
             Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(None),
             opened => opened?,
         };

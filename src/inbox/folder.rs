@@ -7,15 +7,21 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::Inbox;
+
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// Opens the inbox itself, which alone may be reached through a link: whoever wrote the settings chose it.
-pub(super) fn open_root(root: &Path) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::open(root, FOLDER, Mode::empty())?)
+pub(super) fn open_root(inbox: &Inbox) -> io::Result<Arc<OwnedFd>> {
+    match &inbox.held {
+        Some(root) => Ok(root.clone()),
+        None => Ok(Arc::new(rustix::fs::open(inbox.root(), FOLDER, Mode::empty())?)),
+    }
 }
 
 /// Opens the folder `name` in `parent`.
@@ -26,20 +32,20 @@ pub(super) fn open_in(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
 /// Opens the folder that holds `path`, and gives the last component.
 ///
 /// Refuses paths that are absolute, empty, or hold `..`.
-pub(super) fn open_parent<'a>(root: &Path, path: &'a Path) -> io::Result<(OwnedFd, &'a OsStr)> {
+pub(super) fn open_parent<'a>(inbox: &Inbox, path: &'a Path) -> io::Result<(Arc<OwnedFd>, &'a OsStr)> {
     let name = path.file_name().ok_or(Errno::INVAL)?;
-    let mut folder = open_root(root)?;
+    let mut folder = open_root(inbox)?;
     for part in folders(path)? {
-        folder = open_in(&folder, part)?;
+        folder = Arc::new(open_in(&folder, part)?);
     }
     Ok((folder, name))
 }
 
 /// Opens `<below>/<the folders of path>`, made where missing.
-pub(super) fn make_parent(root: &Path, below: Option<&str>, path: &Path) -> io::Result<OwnedFd> {
-    let mut folder = open_root(root)?;
+pub(super) fn make_parent(inbox: &Inbox, below: Option<&str>, path: &Path) -> io::Result<Arc<OwnedFd>> {
+    let mut folder = open_root(inbox)?;
     for part in below.map(OsStr::new).into_iter().chain(folders(path)?) {
-        folder = match open_in(&folder, part) {
+        let opened = match open_in(&folder, part) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match rustix::fs::mkdirat(&folder, part, Mode::from_raw_mode(0o777)) {
                     // Somebody else made it in between.
@@ -49,6 +55,7 @@ pub(super) fn make_parent(root: &Path, below: Option<&str>, path: &Path) -> io::
             }
             opened => opened?,
         };
+        folder = Arc::new(opened);
     }
     Ok(folder)
 }

@@ -20,6 +20,9 @@ const STEP: usize = 1024;
 /// Least time between the end of one scan and the next that an event asks for.
 const RESCAN_GAP: Duration = Duration::from_millis(200);
 
+/// How long the inbox is held open for the files found meanwhile.
+const HELD: Duration = Duration::from_secs(1);
+
 /// Wait for each name that a scan met, so that an idle inbox full of files that stay costs half a percent of a core: a look
 /// takes 2 µs. Below 25,000 names the usual interval is the longer one.
 const WAIT_PER_NAME: Duration = Duration::from_micros(400);
@@ -54,6 +57,8 @@ pub struct Batch {
 /// bytes for each.
 pub struct Intake {
     inbox: Inbox,
+    /// The same, held open while there is work, and since when.
+    held: Option<(Duration, Inbox)>,
     watcher: Watcher,
     settler: Settler,
     scan: Option<Scan>,
@@ -82,6 +87,7 @@ impl Intake {
         Self {
             watcher: Watcher::start(&inbox),
             inbox,
+            held: None,
             settler,
             scan: None,
             hints: BTreeMap::new(),
@@ -100,6 +106,11 @@ impl Intake {
     /// Says when there is something new to poll for.
     pub fn signal(&self) -> Signal {
         self.watcher.signal()
+    }
+
+    /// The inbox, held open where the files of the last batch were found.
+    pub fn inbox(&self) -> &Inbox {
+        self.held.as_ref().map_or(&self.inbox, |(_, inbox)| inbox)
     }
 
     /// What keeps events from being seen, for the log.
@@ -121,17 +132,21 @@ impl Intake {
             self.watcher.catch_up();
         }
         self.take_hints();
-        let result = self.step(now, max, &mut batch);
+        let result = self.hold(now).and_then(|()| self.step(now, max, &mut batch));
         if let Err(error) = result {
             // What was found so far is found again: the scan starts over, and those files are not in flight.
             for ready in batch.ready {
                 self.in_flight.remove(&ready.path);
             }
-            (self.scan, self.dirty) = (None, true);
+            (self.scan, self.held, self.dirty) = (None, None, true);
             return Err(error);
         }
         let is_idle = self.scan.is_none() && !self.dirty && self.hints.is_empty();
-        batch.is_exhausted = self.has_scanned && is_idle && self.settler.is_empty() && self.in_flight.is_empty();
+        let is_empty = is_idle && self.settler.is_empty() && self.in_flight.is_empty();
+        if is_empty {
+            self.held = None;
+        }
+        batch.is_exhausted = self.has_scanned && is_empty;
         batch.wake_at = self.wake_at(now, max, batch.ready.len());
         Ok(batch)
     }
@@ -166,6 +181,14 @@ impl Intake {
         if self.in_flight.remove(path) == Some(true) {
             self.hints.entry(path.to_owned()).or_insert(Patience::Usual);
         }
+    }
+
+    /// Not for longer than [`HELD`], so that few descriptors are held and a folder in the inbox's place is found.
+    fn hold(&mut self, now: Duration) -> io::Result<()> {
+        if self.held.as_ref().is_none_or(|(since, _)| now >= *since + HELD) {
+            self.held = Some((now, self.inbox.held()?));
+        }
+        Ok(())
     }
 
     fn take_hints(&mut self) {
@@ -205,7 +228,7 @@ impl Intake {
 
     /// Looks at one path that is hinted, or due where no patience is given.
     fn look(&mut self, path: &Path, patience: Option<Patience>, now: Duration, batch: &mut Batch) -> io::Result<()> {
-        match self.inbox.look_at(path)? {
+        match self.inbox().look_at(path)? {
             Some(Found::File { path, stamp, is_orphan_sidecar }) => {
                 self.observe(path, stamp, is_orphan_sidecar, patience, now, batch);
             }
@@ -246,7 +269,7 @@ impl Intake {
             None => self.settler.observe_due(&path, stamp, now),
             Some(Patience::Unreadable) => self.settler.observe(&path, stamp, Patience::Unreadable, now),
             Some(_) if stamp.size == 0 || is_orphan_sidecar => self.settler.observe(&path, stamp, Patience::Long, now),
-            Some(Patience::None) if self.uses_sidecars && !self.inbox.has_sidecar(&path) => {
+            Some(Patience::None) if self.uses_sidecars && !self.inbox().has_sidecar(&path) => {
                 self.settler.observe(&path, stamp, Patience::Usual, now)
             }
             Some(patience) => self.settler.observe(&path, stamp, patience, now),
@@ -272,7 +295,9 @@ impl Intake {
             self.scans += 1;
             self.met = (0, 0);
             self.watcher.begin_scan();
-            self.scan = Some(self.inbox.scan());
+            let inbox = self.inbox.held()?;
+            self.scan = Some(inbox.scan());
+            self.held = Some((now, inbox));
         }
         if self.settler.is_full() {
             return Ok(false);

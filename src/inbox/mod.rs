@@ -26,6 +26,8 @@ pub use scan::{Found, Scan, Skipped};
 pub use settle::{Patience, Settler, Verdict};
 pub use watcher::{Hints, Signal, Watcher};
 
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -90,25 +92,44 @@ pub enum Done {
     Keep,
 }
 
-/// The inbox folder, with what is ignored in it. Cheap to clone; holds no descriptor, so that a folder that is removed
-/// and made again is found again.
+/// The inbox folder, with what is ignored in it. Cheap to clone; opened anew for each use, so that a folder that is removed
+/// and made again is found again, unless it is [`Self::held`].
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    root: PathBuf,
     settings: Arc<Settings>,
     ignore: Arc<Ignore>,
+    held: Option<Arc<OwnedFd>>,
 }
 
 impl Inbox {
     /// Compiles the patterns; the error names the one that is wrong. Whether the folder is there is seen at each use.
     pub fn new(settings: Settings) -> Result<Self, globset::Error> {
         let ignore = Arc::new(Ignore::new(&settings.ignore)?);
-        Ok(Self { root: settings.path.clone(), settings: Arc::new(settings), ignore })
+        Ok(Self { settings: Arc::new(settings), ignore, held: None })
+    }
+
+    /// The same inbox, held open: the folder that has the path now, whatever becomes of the path. For files that were found
+    /// together, which spares each of them the way to the folder; whoever keeps it keeps a descriptor.
+    pub fn held(&self) -> io::Result<Self> {
+        Ok(Self { held: Some(folder::open_root(&self.released())?), ..self.clone() })
+    }
+
+    /// Does something in the folder that is held; where that fails, once more in the one that has the path now, since
+    /// another may have been mounted or made in its place.
+    pub fn here_or_anew<T, E>(&self, mut work: impl FnMut(&Self) -> Result<T, E>) -> Result<T, E> {
+        match work(self) {
+            Err(_) if self.held.is_some() => work(&self.released()),
+            result => result,
+        }
+    }
+
+    fn released(&self) -> Self {
+        Self { held: None, ..self.clone() }
     }
 
     /// The inbox folder, as set.
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.settings.path
     }
 
     pub fn settings(&self) -> &Settings {

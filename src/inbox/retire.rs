@@ -74,7 +74,7 @@ impl Inbox {
             // leaves the file there.
             Done::Delete => match self.set_aside(path, stamp, None)? {
                 Retired::Moved(moved) => {
-                    let (parent, name) = folder::open_parent(self.root(), &moved)?;
+                    let (parent, name) = folder::open_parent(self, &moved)?;
                     remove(&parent, &sidecar_name(name))?;
                     remove(&parent, name)?;
                     Ok(Retired::Deleted)
@@ -95,8 +95,8 @@ impl Inbox {
         if let Ok(failed) = moved.strip_prefix(FAILED) {
             return self.retry(failed).map(drop);
         }
-        let (from, target) = folder::open_parent(self.root(), moved)?;
-        let to = folder::make_parent(self.root(), None, path)?;
+        let (from, target) = folder::open_parent(self, moved)?;
+        let to = folder::make_parent(self, None, path)?;
         put_back(&from, target, &to, path.file_name().ok_or(Errno::INVAL)?)
     }
 
@@ -109,7 +109,7 @@ impl Inbox {
         bytes: Option<&[u8]>,
         report: &ErrorReport,
     ) -> io::Result<PathBuf> {
-        let folder = folder::make_parent(self.root(), Some(FAILED), path)?;
+        let folder = folder::make_parent(self, Some(FAILED), path)?;
         let mut file = name::stem(path.file_name().ok_or(Errno::INVAL)?).to_owned();
         file.push(if bytes.is_some_and(|bytes| bytes.contains(&b'\n')) { ".json" } else { ".jsonl" });
         let mark = format!(".record-{record}");
@@ -138,12 +138,11 @@ impl Inbox {
     /// written there.
     pub fn remove_leftovers(&self) -> io::Result<u64> {
         let mut removed = 0;
-        let mut folders =
-            match folder::open_root(self.root()).and_then(|root| folder::open_in(root, OsStr::new(FAILED))) {
-                Ok(failed) => vec![Dir::new(failed)?],
-                Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(0),
-                Err(error) => return Err(error),
-            };
+        let mut folders = match folder::open_root(self).and_then(|root| folder::open_in(root, OsStr::new(FAILED))) {
+            Ok(failed) => vec![Dir::new(failed)?],
+            Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(0),
+            Err(error) => return Err(error),
+        };
         loop {
             let depth = folders.len();
             let Some(folder) = folders.last_mut() else { return Ok(removed) };
@@ -165,10 +164,10 @@ impl Inbox {
     }
 
     fn set_aside(&self, path: &Path, stamp: &Stamp, report: Option<&ErrorReport>) -> io::Result<Retired> {
-        let (parent, file) = match folder::open_parent(self.root(), path) {
+        let (parent, file) = match folder::open_parent(self, path) {
             Err(error) if Fault::of(&error) == Fault::Vanished => {
                 // The file's folder has gone; the inbox itself must be there for that to be said.
-                folder::open_root(self.root())?;
+                folder::open_root(self)?;
                 return Ok(Retired::Gone);
             }
             opened => opened?,
@@ -179,7 +178,7 @@ impl Inbox {
             Some(_) => {}
         }
         let below = if report.is_some() { FAILED } else { DONE };
-        let folder = folder::make_parent(self.root(), Some(below), path)?;
+        let folder = folder::make_parent(self, Some(below), path)?;
         let sidecar = sidecar_name(file);
         let has_sidecar = look(&parent, &sidecar).unwrap_or(None).is_some();
         let reserve = if report.is_some() {

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FileType};
 use rustix::io::Errno;
@@ -46,7 +47,7 @@ pub struct Scan {
 struct Level {
     entries: Dir,
     /// The same folder once more, to look at files and to open folders from.
-    folder: OwnedFd,
+    folder: Arc<OwnedFd>,
     path: PathBuf,
     stamp: Stamp,
 }
@@ -68,7 +69,7 @@ impl Inbox {
         if self.ignore.matches_any_part(path) || path.components().count() > self.settings.max_depth + 1 {
             return Ok(None);
         }
-        let (parent, name) = match folder::open_parent(self.root(), path) {
+        let (parent, name) = match folder::open_parent(self, path) {
             Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(None),
             opened => opened?,
         };
@@ -82,7 +83,7 @@ impl Iterator for Scan {
     fn next(&mut self) -> Option<Self::Item> {
         if !self.started {
             self.started = true;
-            let opened = folder::open_root(self.inbox.root()).and_then(|root| Level::new(root, PathBuf::new()));
+            let opened = folder::open_root(&self.inbox).and_then(|root| Level::new(root, PathBuf::new()));
             return Some(opened.map(|level| {
                 let stamp = level.stamp;
                 self.open.push(level);
@@ -138,7 +139,7 @@ impl Scan {
             return Some(Ok(Found::Skipped(Skipped { path, why })));
         }
         let parent = self.open.last()?;
-        match folder::open_in(&parent.folder, name).and_then(|folder| Level::new(folder, path.clone())) {
+        match folder::open_in(&parent.folder, name).and_then(|folder| Level::new(Arc::new(folder), path.clone())) {
             Ok(level) => {
                 let stamp = level.stamp;
                 self.open.push(level);
@@ -162,7 +163,7 @@ impl Scan {
 }
 
 impl Level {
-    fn new(folder: OwnedFd, path: PathBuf) -> io::Result<Self> {
+    fn new(folder: Arc<OwnedFd>, path: PathBuf) -> io::Result<Self> {
         let stamp = Stamp::of(&rustix::fs::fstat(&folder)?);
         Ok(Self { entries: Dir::read_from(&folder)?, folder, path, stamp })
     }
