@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::article::{Article, Block, Document};
+use crate::article::{Article, Block, BlockKind, Document, Flag};
 use crate::clean::site::SiteMemory;
 use crate::clean::{Cleaner, Draft, Page};
 use crate::dedup::Sketch;
@@ -24,54 +24,138 @@ pub struct Finished {
 
 impl Finished {
     /// Reads the article's text once for everyone.
-    pub fn new(document: &Document, draft: &Draft, article: Article) -> Self {
+    pub fn new(document: &Document, outline: &Outline, article: Article) -> Self {
         let tokens = Tokens::of(article.title.as_deref(), &article.text);
-        let filed = Filed { taught: taught(draft, &article), ..Filed::new(document, article) };
+        let filed = Filed { taught: outline.taught(&article), ..Filed::new(document, article) };
         Self { body: filed.pack(), filed, sketch: Sketch::of_tokens(&tokens), terms: Terms::of_tokens(&tokens) }
     }
 }
 
-/// What must be kept of a draft so that its article can be finished again.
-///
-/// `None` when nothing is learned from it, or its paragraphs cannot be told apart by blank lines.
-fn taught(draft: &Draft, article: &Article) -> Option<Taught> {
-    let publication = draft.publication.clone()?;
-    let cut: BTreeSet<u32> = article
-        .removed
-        .iter()
-        .filter(|removal| removal.rule.starts_with("site:"))
-        .map(|removal| removal.line)
-        .collect();
-    let blocks = draft.page.blocks.iter().filter(|block| !cut.contains(&block.line));
-    let paragraphs: Vec<_> = blocks.map(|block| (block.line, block.kind)).collect();
-    let whole = paragraphs.len() == article.text.split("\n\n").count();
-    whole.then_some(Taught { publication, title_line: draft.title_line, paragraphs })
+/// What an article does not say of the draft that it was made of, and finishing it again must know.
+#[derive(Debug)]
+pub struct Outline {
+    pub publication: Option<String>,
+    title_line: Option<u32>,
+    /// Line, kind and bytes of each block.
+    blocks: Vec<(u32, BlockKind, usize)>,
+    /// As the draft had them: the text of the article may have given reason for more.
+    flags: BTreeSet<Flag>,
+}
+
+impl Outline {
+    pub fn of(draft: &Draft) -> Self {
+        Self {
+            publication: draft.publication.clone(),
+            title_line: draft.title_line,
+            blocks: draft.page.blocks.iter().map(|block| (block.line, block.kind, block.text.len())).collect(),
+            flags: draft.page.article.flags.clone(),
+        }
+    }
+
+    /// The draft again, of the article that was made of it when nothing was known of its publication.
+    pub fn draft(&self, article: &Article) -> Draft {
+        let mut rest = article.text.as_str();
+        let block = |&(line, kind, bytes): &(u32, BlockKind, usize)| {
+            let (text, behind) = rest.split_at(bytes);
+            rest = behind.strip_prefix(BETWEEN).unwrap_or(behind);
+            Block { line, kind, text: text.to_owned() }
+        };
+        let blocks = self.blocks.iter().map(block).collect();
+        let facts = Article { text: String::new(), removed: Vec::new(), flags: self.flags.clone(), ..article.clone() };
+        Draft {
+            page: Page { article: facts, blocks, removed: article.removed.clone() },
+            publication: self.publication.clone(),
+            title_line: self.title_line,
+            ..Draft::default()
+        }
+    }
+
+    /// What must be kept so that the article can be finished again.
+    ///
+    /// `None` when nothing is learned from it, or its paragraphs cannot be told apart by blank lines.
+    fn taught(&self, article: &Article) -> Option<Taught> {
+        let publication = self.publication.clone()?;
+        let cut: BTreeSet<u32> = article
+            .removed
+            .iter()
+            .filter(|removal| removal.rule.starts_with("site:"))
+            .map(|removal| removal.line)
+            .collect();
+        let blocks = self.blocks.iter().filter(|(line, ..)| !cut.contains(line));
+        let paragraphs: Vec<_> = blocks.map(|&(line, kind, _)| (line, kind)).collect();
+        let whole = paragraphs.len() == paragraphs_of(&article.text).count();
+        whole.then_some(Taught { publication, title_line: self.title_line, paragraphs })
+    }
+}
+
+/// What stands between the blocks of an article's text.
+const BETWEEN: &str = "\n\n";
+
+/// The pieces between blank lines, as splitting at [`BETWEEN`] gives them, and faster where they are few.
+fn paragraphs_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.match_indices('\n').map(|(at, _)| at).find(|at| text[at + 1..].starts_with('\n'));
+        rest = end.map(|end| &text[end + BETWEEN.len()..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
 }
 
 /// The article of document `seq` as it is with what the memory knows now; `None` when nothing changes.
 pub fn finish_again(seq: u64, filed: &Filed, cleaner: &Cleaner, memory: &SiteMemory) -> Option<Filed> {
     let taught = filed.taught.as_ref()?;
-    let paragraphs = filed.article.text.split("\n\n");
-    let blocks: Vec<Block> = paragraphs
-        .zip(&taught.paragraphs)
-        .map(|(text, &(line, kind))| Block { line, kind, text: text.to_owned() })
-        .collect();
-    let draft = Draft {
-        page: Page {
-            article: Article { text: String::new(), removed: Vec::new(), ..filed.article.clone() },
-            blocks,
-            removed: filed.article.removed.clone(),
-        },
+    let paragraphs = paragraphs_of(&filed.article.text).zip(&taught.paragraphs);
+    let outline = Outline {
         publication: Some(taught.publication.clone()),
         title_line: taught.title_line,
-        article: Some(seq),
-        ..Draft::default()
+        blocks: paragraphs.map(|(text, &(line, kind))| (line, kind, text.len())).collect(),
+        flags: filed.article.flags.clone(),
     };
     // An article that would be left with nothing stays as it was published.
-    let article = cleaner.finish(draft.clone(), memory).ok()?;
+    let article = cleaner.finish(Draft { article: Some(seq), ..outline.draft(&filed.article) }, memory).ok()?;
     if article == filed.article {
         return None;
     }
-    let taught = self::taught(&draft, &article);
+    let taught = outline.taught(&article);
     Some(Filed { article, taught, ..filed.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{InputId, MediaType};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_draft_is_had_again_from_its_article() {
+        let text = "Ferry sails again\n\nShare this:\n\nThe ferry sailed again on Monday after a winter in the dock, its \
+                    captain said on the quay.\n\nTickets cost the same as before, and the first boats were full of \
+                    people who had waited…";
+        let document = Document {
+            input: InputId::of(text.as_bytes()),
+            path: "ferry/a.txt".into(),
+            external_id: None,
+            media_type: MediaType::Text,
+            charset: "UTF-8".into(),
+            bytes: text.len() as u64,
+            content: text.into(),
+            given: Default::default(),
+            folder: Some("ferry".into()),
+        };
+        let cleaner = Cleaner::new(Default::default());
+        let draft = cleaner.draft(&document).expect("an article");
+        assert!(!draft.page.removed.is_empty() && draft.page.blocks.len() > 1);
+        let article = cleaner.finish(draft.clone(), &SiteMemory::default()).expect("an article");
+        assert!(article.flags.contains(&Flag::Truncated));
+        assert_eq!(Outline::of(&draft).draft(&article), Draft { fingerprints: Vec::new(), ..draft });
+    }
+
+    proptest! {
+        #[test]
+        fn paragraphs_are_what_splitting_gives(text in "[a\n]{0,12}") {
+            let split: Vec<&str> = text.split(BETWEEN).collect();
+            prop_assert_eq!(paragraphs_of(&text).collect::<Vec<_>>(), split);
+        }
+    }
 }

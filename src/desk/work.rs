@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::files::FileId;
-use super::revise::Finished;
+use super::revise::{Finished, Outline};
 use crate::article::{Document, InputId, Removal};
 use crate::clean::site::SiteMemory;
-use crate::clean::{Cleaner, Draft, NoContent};
+use crate::clean::{Cleaner, NoContent};
 use crate::crash;
 use crate::inbox::{Inbox, Refused, Stamp};
 use crate::read::{self, Origin, Piece, Rejected};
@@ -137,7 +137,8 @@ pub struct Prepared {
     pub document: Document,
     /// For the case that it fails later.
     pub record: Option<Record>,
-    pub draft: Draft,
+    /// What its article was made of.
+    pub outline: Outline,
     /// Fingerprints of the draft's lines, for the site memory.
     pub lines: Vec<u64>,
     /// The article as it is when nothing is known of its site.
@@ -380,15 +381,16 @@ fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Benc
         Err(rejected) => return What::Failed(Box::new(Failure::rejected(file, rejected))),
     };
     let cleaned = bench.cleaner.draft(&document).and_then(|draft| {
-        let article = bench.cleaner.finish(draft.clone(), &SiteMemory::default())?;
-        Ok((draft, article))
+        let lines = if draft.publication.is_some() { draft.fingerprints().to_vec() } else { Vec::new() };
+        let outline = Outline::of(&draft);
+        let article = bench.cleaner.finish(draft, &SiteMemory::default())?;
+        Ok((lines, outline, article))
     });
     document.content = String::new();
     match cleaned {
-        Ok((draft, article)) => {
-            let lines = if draft.publication.is_some() { draft.fingerprints().to_vec() } else { Vec::new() };
-            let finished = Finished::new(&document, &draft, article);
-            What::Document(Box::new(Prepared { document, record, draft, lines, finished }))
+        Ok((lines, outline, article)) => {
+            let finished = Finished::new(&document, &outline, article);
+            What::Document(Box::new(Prepared { document, record, outline, lines, finished }))
         }
         Err(NoContent { removed }) => What::Failed(Box::new(Failure::no_content(&document, record, removed))),
     }

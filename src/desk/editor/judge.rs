@@ -20,18 +20,18 @@ impl Editor {
         received_ms: i64,
         prepared: Prepared,
     ) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
-        let Prepared { document, record, draft, lines, mut finished } = prepared;
+        let Prepared { document, record, outline, lines, mut finished } = prepared;
         let path = document.path.clone();
         let day = self.calendar.day(received_ms, self.started.elapsed());
-        if let Some(publication) = &draft.publication
+        if let Some(publication) = &outline.publication
             && self.seat.memory.knows_any(publication, &lines)
         {
             let article = self
                 .seat
                 .cleaner
-                .finish(draft.clone(), &self.seat.memory)
+                .finish(outline.draft(&finished.filed.article), &self.seat.memory)
                 .map_err(|NoContent { removed }| Box::new(Failure::no_content(&document, record, removed)))?;
-            finished = Finished::new(&document, &draft, article);
+            finished = Finished::new(&document, &outline, article);
         }
         let Finished { filed, body, sketch, terms } = finished;
         let article = &filed.article;
@@ -91,10 +91,10 @@ impl Editor {
         });
         // A near-copy would teach the article itself.
         if verdict.cluster == seq
-            && let Some(publication) = &draft.publication
+            && let Some(publication) = &outline.publication
         {
             let proven = self.seat.memory.learn(publication, seq, &lines);
-            self.batch.lessons.push(Lesson { seq, publication: publication.clone(), lines });
+            self.batch.lessons.push(Lesson { seq, publication: publication.to_owned(), lines });
             for earlier in proven {
                 self.finish_again(earlier);
             }
