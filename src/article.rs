@@ -2,6 +2,7 @@
 //!
 //! Every stage speaks these types and no stage owns them, which is what lets stages stay ignorant of each other.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -234,9 +235,12 @@ pub struct Article {
     pub tags: Vec<String>,
     pub image: Option<String>,
     pub flags: BTreeSet<Flag>,
-    pub provenance: BTreeMap<String, String>,
+    pub provenance: Provenance,
     pub removed: Vec<Removal>,
 }
+
+/// Fields and where each was taken from. Almost all of both are words of the program, which cost nothing to copy.
+pub type Provenance = BTreeMap<Cow<'static, str>, Cow<'static, str>>;
 
 /// How a copy relates to the canonical one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]

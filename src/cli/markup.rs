@@ -85,7 +85,7 @@ impl Markup {
 
     fn head(&self, sheet: &Sheet, text: &mut String) {
         let article = &sheet.article;
-        let from = |field: &str| match article.provenance.get(field).map(String::as_str) {
+        let from = |field: &str| match article.provenance.get(field).map(|from| &**from) {
             Some(input) if input.starts_with("b3:") => " (from another copy)".to_owned(),
             Some(from) => format!(" ({from})"),
             None => String::new(),

@@ -115,7 +115,7 @@ fn fill(article: &mut Article, donor: &Member<'_>) {
         }
     }
     for name in filled {
-        article.provenance.insert(name.to_owned(), source.clone());
+        article.provenance.insert(name.into(), source.clone().into());
     }
 }
 
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(merged.article.site.as_deref(), Some("paper.example"));
         let from = InputId::of(&[1]).to_string();
         for field in ["title", "authors", "url", "site"] {
-            assert_eq!(merged.article.provenance.get(field), Some(&from), "{field}");
+            assert_eq!(merged.article.provenance[field], from, "{field}");
         }
         assert_eq!(merged.article.provenance.get("section"), None);
     }

@@ -3,13 +3,13 @@
 //! Its own file because downstream programs depend on it: keys may be added here, never renamed, reordered or dropped,
 //! unless the major number in [`SchemaName`] goes up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::article::{Article, Document, Flag, InputId, MediaType, Relation, Removal};
+use crate::article::{Article, Document, Flag, InputId, MediaType, Provenance, Relation, Removal};
 
 /// Hex digits of the input's hash that make an article's id. 64 bits: among a hundred million articles the chance of
 /// any two alike is 1 in 3,700, and the ledger lengthens the id of the later one.
@@ -64,7 +64,7 @@ pub struct Record {
     pub flags: BTreeSet<Flag>,
     /// For each filled field, where it came from: `json_ld`, `meta`, `dom`, `text`, `url`, `file`, `sidecar`,
     /// `detected`, or the `input` of the copy that supplied it.
-    pub provenance: BTreeMap<String, String>,
+    pub provenance: Provenance,
     /// Everything that was taken out of the canonical copy, in order.
     pub removed: Vec<Removal>,
     /// Every input merged here, the canonical one first.
@@ -214,20 +214,61 @@ pub fn article_id(first: &InputId) -> String {
 /// pieces that are plain letters and digits (nineteen in twenty in English news) pass without the tables. The signs on
 /// either side of such a piece join it to nothing, but for the low line, which is a part of words.
 fn word_count(text: &str) -> u64 {
-    let is_sign = |byte: &u8| byte.is_ascii_punctuation() && *byte != b'_';
-    let words = |piece: &str| {
-        let bytes = piece.as_bytes();
-        let signs_before = bytes.iter().take_while(|byte| is_sign(byte)).count();
-        let signs_behind = bytes[signs_before..].iter().rev().take_while(|byte| is_sign(byte)).count();
-        let inner = &bytes[signs_before..bytes.len() - signs_behind];
-        if inner.iter().all(u8::is_ascii_alphanumeric) {
-            u64::from(!inner.is_empty())
-        } else {
-            piece.unicode_words().count() as u64
+    let bytes = text.as_bytes();
+    let skip = |mut at: usize, kind: Byte| {
+        while bytes.get(at).is_some_and(|&byte| BYTES[usize::from(byte)] == kind) {
+            at += 1;
         }
+        at
     };
-    text.split_ascii_whitespace().map(words).sum()
+    let mut words = 0;
+    let mut at = 0;
+    loop {
+        let piece = skip(at, Byte::Blank);
+        if piece == bytes.len() {
+            return words;
+        }
+        let word = skip(piece, Byte::Sign);
+        let word_end = skip(word, Byte::Letter);
+        at = skip(word_end, Byte::Sign);
+        if at == bytes.len() || BYTES[usize::from(bytes[at])] == Byte::Blank {
+            words += u64::from(word_end > word);
+            continue;
+        }
+        while at < bytes.len() && BYTES[usize::from(bytes[at])] != Byte::Blank {
+            at += 1;
+        }
+        words += text[piece..at].unicode_words().count() as u64;
+    }
 }
+
+/// What a byte is to [`word_count`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Byte {
+    Blank,
+    /// A letter or digit of ASCII.
+    Letter,
+    Sign,
+    Other,
+}
+
+const BYTES: [Byte; 256] = {
+    let mut kinds = [Byte::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let is = byte as u8;
+        if is.is_ascii_whitespace() {
+            kinds[byte] = Byte::Blank;
+        } else if is.is_ascii_alphanumeric() {
+            kinds[byte] = Byte::Letter;
+        } else if is.is_ascii_punctuation() && is != b'_' {
+            kinds[byte] = Byte::Sign;
+        }
+        byte += 1;
+    }
+    kinds
+};
 
 #[cfg(test)]
 mod tests {
@@ -254,7 +295,7 @@ mod tests {
             title: Some("Ferry returns".into()),
             text: "The ferry came back.\n\nNobody had missed it.".into(),
             flags: BTreeSet::from([Flag::Short]),
-            provenance: BTreeMap::from([("title".into(), "text".into())]),
+            provenance: Provenance::from([("title".into(), "text".into())]),
             removed: vec![Removal {
                 class: Class::Share,
                 rule: "share.buttons".into(),

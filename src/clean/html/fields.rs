@@ -8,7 +8,7 @@ use super::json_ld::Entity;
 use super::layout::Layout;
 use super::title;
 use super::tree::Tree;
-use crate::article::{Article, Document, GivenFrom};
+use crate::article::{Article, Document, GivenFrom, Provenance};
 use crate::clean::metadata;
 
 /// Tags kept of an article.
@@ -28,8 +28,8 @@ pub(super) fn fields(
         GivenFrom::File => "file",
         GivenFrom::Sidecar => "sidecar",
     };
-    let mut provenance = std::collections::BTreeMap::new();
-    let mut note = |field: &str, source: &str| provenance.insert(field.to_owned(), source.to_owned());
+    let mut provenance = Provenance::new();
+    let mut note = |field: &'static str, source: &'static str| provenance.insert(field.into(), source.into());
 
     // Where the page lies.
     let declared = head.canonical.as_deref().or_else(|| head.first(&["og:url", "twitter:url"]));
@@ -180,7 +180,7 @@ pub(super) fn set_language(
     };
     if let Some((tag, source)) = given.or_else(|| agreed(declared)) {
         article.language = Some(tag);
-        article.provenance.insert("language".to_owned(), source.to_owned());
+        article.provenance.insert("language".into(), source.into());
     }
 }
 
