@@ -163,13 +163,21 @@ impl Word {
         self.last = c;
     }
 
-    /// As [`Word::push`] for each of some small ASCII letters.
-    fn push_letters(&mut self, letters: &[u8]) {
-        let Some(&last) = letters.last() else { return };
-        self.hash = letters.iter().fold(self.hash, |hash, &letter| (hash ^ u64::from(letter)).wrapping_mul(FNV_PRIME));
-        self.chars += letters.len() as u32;
-        self.since_apostrophe += letters.len() as u32;
-        self.last = u32::from(last);
+    /// As [`Word::push`] for each small ASCII letter that `text` begins with; how many these are.
+    fn push_letters(&mut self, text: &[u8]) -> usize {
+        let mut hash = self.hash;
+        let mut letters = 0;
+        while let Some(letter) = text.get(letters).filter(|byte| byte.is_ascii_lowercase()) {
+            hash = (hash ^ u64::from(*letter)).wrapping_mul(FNV_PRIME);
+            letters += 1;
+        }
+        if let Some(last) = letters.checked_sub(1) {
+            self.hash = hash;
+            self.chars += letters as u32;
+            self.since_apostrophe += letters as u32;
+            self.last = u32::from(text[last]);
+        }
+        letters
     }
 
     /// Ends the word; `after_number` tells whether the token before it is a number.
@@ -249,9 +257,7 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                 // The rest of most words is small letters, which need no more looking up.
                 let room = (MAX_TOKEN_CHARS.saturating_sub(word.chars)) as usize;
                 if !word.in_digits {
-                    let letters = bytes[at..].iter().take(room).take_while(|byte| byte.is_ascii_lowercase()).count();
-                    word.push_letters(&bytes[at..at + letters]);
-                    at += letters;
+                    at += word.push_letters(&bytes[at..bytes.len().min(at + room)]);
                 }
             }
             Class::Joiner => {}

@@ -98,7 +98,8 @@ impl Sketch {
             let weight = token.letters.checked_sub(GRAMMAR_LETTERS).filter(|weight| *weight > 0)?;
             Some(Word { hash: (token.hash >> 32) as u32, weight: weight.min(MAX_WORD_WEIGHT) })
         };
-        let mut words: Vec<Word> = tokens.text.iter().filter_map(word).collect();
+        let mut words: Vec<Word> = Vec::with_capacity(tokens.text.len());
+        words.extend(tokens.text.iter().filter_map(word));
         sort_by_hash(&mut words, |word| word.hash);
         words.dedup_by_key(|word| word.hash);
         let mut sketch =

@@ -113,6 +113,9 @@ pub(super) fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
         None => {}
     }
     let sample = &bytes[..bytes.len().min(UTF16_SAMPLE_BYTES)];
+    if !sample.contains(&0) {
+        return None;
+    }
     let pairs = sample.len() / 2;
     let zeros = |offset: usize| sample.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
     let (first, second) = (zeros(0), zeros(1));

@@ -132,8 +132,18 @@ fn count_signs(text: &str, look: &mut Look) -> usize {
     let mut start = true;
     let (mut commas, mut digits, mut uppers, mut bars, mut capitalized, mut lines) =
         (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
-    for (at, c) in text.char_indices() {
-        let sign = sign_of(c);
+    let bytes = text.as_bytes();
+    let mut next = 0;
+    while let Some(&byte) = bytes.get(next) {
+        let at = next;
+        let sign = if byte < 0x80 {
+            next += 1;
+            SIGNS[usize::from(byte)]
+        } else {
+            let c = text[at..].chars().next().expect("at is a character boundary before the end");
+            next += c.len_utf8();
+            sign_of(c)
+        };
         match sign {
             Sign::Lower | Sign::Upper | Sign::Digit => {
                 let upper = sign == Sign::Upper;
@@ -148,6 +158,10 @@ fn count_signs(text: &str, look: &mut Look) -> usize {
                 }
                 uppers += u32::from(upper);
                 digits += u32::from(sign == Sign::Digit);
+                // Small letters inside a word count for nothing.
+                while bytes.get(next).is_some_and(u8::is_ascii_lowercase) {
+                    next += 1;
+                }
             }
             Sign::Apostrophe => {}
             Sign::None => start = true,
@@ -157,7 +171,7 @@ fn count_signs(text: &str, look: &mut Look) -> usize {
                 bars += u32::from(sign == Sign::Bar);
                 lines += u32::from(sign == Sign::Line);
                 if sign == Sign::Cue {
-                    tally(&mut look.cues, cue_of(&text[at..at + c.len_utf8()]));
+                    tally(&mut look.cues, cue_of(&text[at..next]));
                 }
             }
         }
