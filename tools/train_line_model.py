@@ -68,9 +68,9 @@ def report(rows, noise, words, pages):
 
 def tree(node, names):
     if "leaf_value" in node:
-        return f"{node['leaf_value']:.4f}"
+        return f"={node['leaf_value']:.4f}"
     left, right = tree(node["left_child"], names), tree(node["right_child"], names)
-    return f"({names[node['split_feature']]} {float(node['threshold']):.6g} {left} {right})"
+    return f"{names[node['split_feature']]}<={float(node['threshold']):.6g} {left} {right}"
 
 
 def main():
@@ -86,8 +86,8 @@ def main():
     model = train(rows, noise, words)
     with open(args.out, "w") as f:
         f.write("# The line model of the text cleaner. Made by tools/train_line_model.py; do not edit.\n")
-        f.write("# One tree a line: (feature threshold left right), left where the feature is at most the threshold;\n")
-        f.write("# a number is a leaf. The leaves reached are summed; the logistic function of the sum is the score.\n")
+        f.write("# One tree a line: feature<=threshold, then the branch of lines up to it, then the other; =value is a leaf.\n")
+        f.write("# The leaves reached are summed; the logistic function of the sum is the score.\n")
         for info in model.dump_model()["tree_info"]:
             f.write(tree(info["tree_structure"], names) + "\n")
 

@@ -6,6 +6,7 @@
 
 mod artefacts;
 mod flags;
+mod forest;
 pub mod html;
 mod line;
 pub mod metadata;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::evidence::Evidence;
 use super::hints::{self, Hints};
 use super::layout::{Layout, Past, Run, Unseen, within};
-use super::model::model;
+use super::model;
 use super::tag::Tag;
 use super::title;
 use crate::article::{Block, BlockKind, Class, Removal};
@@ -45,7 +45,7 @@ pub(super) fn probabilities(layout: &Layout, evidence: &Evidence<'_>) -> Vec<f32
                 return 0.0;
             }
             evidence.row(i, &mut row);
-            model().probability(&row)
+            model::probability(&row)
         })
         .collect()
 }

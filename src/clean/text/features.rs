@@ -95,6 +95,9 @@ const NEAR: usize = 3;
 const WIDE: usize = 10;
 /// Distances are told apart up to here.
 const FAR: f32 = 60.0;
+/// Words of a line that are looked at one by one.
+const SAID_WORDS: usize = 30;
+
 /// Words with which a site speaks to its reader; in other languages the other features must do.
 fn is_reader_word(word: &str) -> bool {
     matches!(
@@ -169,10 +172,7 @@ pub fn of(
         let near = |radius: usize| (at.saturating_sub(radius), (at + radius + 1).min(n));
         let (near_from, near_to) = near(NEAR);
         let (wide_from, wide_to) = near(WIDE);
-        let words: Vec<&str> = line.key.split_whitespace().take(30).collect();
-        let share_of = |is_one: &dyn Fn(&str) -> bool| {
-            words.iter().filter(|word| is_one(word)).count() as f32 / words.len().max(1) as f32
-        };
+        let said = Said::of(&line.key, &title_words);
         let (run_start, run_end) = runs[at];
         let similar = (near_from..near_to).filter(|&other| other != at && is_similar(line, &lines[other])).count();
         let neighbour = |other: Option<usize>| other.and_then(|other| lines.get(other));
@@ -190,10 +190,10 @@ pub fn of(
             flag(form.quote),
             flag(line.block.kind == BlockKind::ListItem),
             flag(form.starts_lower),
-            share_of(&is_reader_word),
+            said.to_readers,
             form.separators,
             flag(form.address),
-            share_of(&|word| title_words.contains(&word)),
+            said.in_title,
             before as f32,
             (all - before - 1) as f32,
             line.matches.first().map_or(-1.0, |&rule| class_number(rules.rule(rule).class)),
@@ -236,7 +236,7 @@ pub fn of(
             marks[n],
             repeats[at].words as f32,
             repeats[at].lines as f32,
-            share_of(&is_first_person),
+            said.in_first_person,
             flag(form.exclaims),
             dates[near_to] - dates[near_from],
             dates[wide_to] - dates[wide_from],
@@ -247,6 +247,27 @@ pub fn of(
         out.push((at, row));
     }
     out
+}
+
+/// Shares of a line's first words.
+struct Said {
+    to_readers: f32,
+    in_title: f32,
+    in_first_person: f32,
+}
+
+impl Said {
+    fn of(key: &str, title_words: &[&str]) -> Self {
+        let (mut words, mut to_readers, mut in_title, mut in_first_person) = (0u32, 0u32, 0u32, 0u32);
+        for word in key.split_ascii_whitespace().take(SAID_WORDS) {
+            words += 1;
+            to_readers += u32::from(is_reader_word(word));
+            in_title += u32::from(title_words.contains(&word));
+            in_first_person += u32::from(is_first_person(word));
+        }
+        let share = |count: u32| count as f32 / words.max(1) as f32;
+        Self { to_readers: share(to_readers), in_title: share(in_title), in_first_person: share(in_first_person) }
+    }
 }
 
 fn flag(on: bool) -> f32 {

@@ -26,24 +26,10 @@ pub struct Form {
 
 impl Form {
     pub fn of(text: &str) -> Self {
-        let (mut words, mut capitalized) = (0u32, 0u32);
-        for word in text.split_whitespace().take(COUNTED_WORDS) {
-            if let Some(first) = word.chars().find(|c| c.is_alphabetic()) {
-                words += 1;
-                capitalized += u32::from(first.is_uppercase());
-            }
-        }
-        let (mut letters, mut capitals, mut digits, mut separators) = (0u32, 0u32, 0u32, 0u32);
-        for c in text.chars().take(COUNTED_CHARS) {
-            if c.is_ascii_digit() {
-                digits += 1;
-            } else if c.is_alphabetic() {
-                letters += 1;
-                capitals += u32::from(c.is_uppercase());
-            } else if matches!(c, '|' | '·' | '•' | '»' | '›' | '/' | '>' | '→' | '#') {
-                separators += 1;
-            }
-        }
+        let (words, capitalized) = ascii_capitalized(text).unwrap_or_else(|| capitalized(text));
+        let counted = text.as_bytes().get(..COUNTED_CHARS).unwrap_or(text.as_bytes());
+        let Counts { letters, capitals, digits, separators } =
+            if counted.is_ascii() { ascii_counts(counted) } else { counts(text) };
         let signs = signs(text);
         let has = |sign: u8| signs & sign != 0;
         Self {
@@ -58,6 +44,78 @@ impl Form {
             exclaims: has(EXCLAMATION),
             address: has(AT) || text.contains("://") || text.contains("www.") || text.contains(".com"),
         }
+    }
+}
+
+/// The first words with a letter, and those of them whose first letter is a capital.
+fn capitalized(text: &str) -> (u32, u32) {
+    let firsts =
+        text.split_whitespace().take(COUNTED_WORDS).filter_map(|word| word.chars().find(|c| c.is_alphabetic()));
+    firsts.fold((0, 0), |(words, capitalized), first| (words + 1, capitalized + u32::from(first.is_uppercase())))
+}
+
+/// As [`capitalized`], faster; `None` where another character than one of ASCII is met.
+fn ascii_capitalized(text: &str) -> Option<(u32, u32)> {
+    let is_space = |byte: u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let (mut words, mut with_letter, mut capitalized) = (0, 0, 0);
+    let (mut in_word, mut has_letter) = (false, false);
+    for &byte in text.as_bytes() {
+        if is_space(byte) {
+            in_word = false;
+            continue;
+        }
+        if !in_word {
+            (in_word, has_letter) = (true, false);
+            words += 1;
+            if words > COUNTED_WORDS {
+                break;
+            }
+        }
+        if !byte.is_ascii() {
+            return None;
+        }
+        if !has_letter && byte.is_ascii_alphabetic() {
+            has_letter = true;
+            with_letter += 1;
+            capitalized += u32::from(byte.is_ascii_uppercase());
+        }
+    }
+    Some((with_letter, capitalized))
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Counts {
+    letters: u32,
+    capitals: u32,
+    digits: u32,
+    separators: u32,
+}
+
+fn counts(text: &str) -> Counts {
+    let mut counts = Counts::default();
+    for c in text.chars().take(COUNTED_CHARS) {
+        if c.is_ascii_digit() {
+            counts.digits += 1;
+        } else if c.is_alphabetic() {
+            counts.letters += 1;
+            counts.capitals += u32::from(c.is_uppercase());
+        } else if matches!(c, '|' | '·' | '•' | '»' | '›' | '/' | '>' | '→' | '#') {
+            counts.separators += 1;
+        }
+    }
+    counts
+}
+
+/// As [`counts`] of ASCII alone: one walk for each, many bytes at a time.
+fn ascii_counts(text: &[u8]) -> Counts {
+    fn count(text: &[u8], is_one: impl Fn(u8) -> bool) -> u32 {
+        text.iter().map(|byte| u32::from(is_one(*byte))).sum()
+    }
+    Counts {
+        letters: count(text, |byte| byte.is_ascii_alphabetic()),
+        capitals: count(text, |byte| byte.is_ascii_uppercase()),
+        digits: count(text, |byte| byte.is_ascii_digit()),
+        separators: count(text, |byte| (byte == b'|') | (byte == b'/') | (byte == b'>') | (byte == b'#')),
     }
 }
 
@@ -106,6 +164,16 @@ fn signs(text: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_fast_walks_find_what_the_slow_ones_do(text in "([A-Za-z0-9|/>#,.'\\- \t\u{b}\u{c}\r\n\u{1c}]|[A-Z][a-z]{1,5} ){0,400}") {
+            prop_assert_eq!(ascii_capitalized(&text), Some(capitalized(&text)));
+            let counted = text.as_bytes().get(..COUNTED_CHARS).unwrap_or(text.as_bytes());
+            prop_assert_eq!(ascii_counts(counted), counts(&text));
+        }
+    }
 
     #[test]
     fn signs_are_seen_wherever_they_stand_and_counts_end() {
