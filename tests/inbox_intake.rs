@@ -189,6 +189,30 @@ fn a_held_inbox_stays_the_folder_that_it_was_and_a_failure_looks_for_another_in_
 }
 
 #[test]
+fn folders_put_the_next_scan_off_where_events_tell_of_them() {
+    let folder = Folder::new();
+    for number in 0..1_000 {
+        fs::create_dir_all(folder.at(&format!("site-{number}"))).unwrap();
+    }
+    let next_scan = |settings: Settings| {
+        let mut intake = folder.intake(Settings { scan_interval_s: 10, ..settings });
+        loop {
+            let batch = intake.poll(Duration::ZERO, 100).unwrap();
+            if batch.scanned.is_some() {
+                return (batch.wake_at, intake.trouble().is_some());
+            }
+        }
+    };
+    assert_eq!(next_scan(folder.settings()), (Duration::from_secs(10), false));
+    // A machine may have no watches left for this test.
+    if let (wake_at, false) = next_scan(Settings { poll: false, ..folder.settings() }) {
+        assert!(wake_at >= Duration::from_secs(12), "{wake_at:?}");
+    }
+    let few_watches = Settings { poll: false, max_watched_folders: 10, ..folder.settings() };
+    assert_eq!(next_scan(few_watches), (Duration::from_secs(10), true));
+}
+
+#[test]
 fn an_empty_inbox_is_not_held_open() {
     let folder = Folder::new();
     folder.write("a.txt", "one");

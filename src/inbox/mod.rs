@@ -75,7 +75,7 @@ impl Default for Settings {
             max_depth: 16,
             max_hints: 65_536,
             max_settling: 16_384,
-            max_watched_folders: 8_192,
+            max_watched_folders: 16_384,
         }
     }
 }
