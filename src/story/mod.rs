@@ -52,6 +52,7 @@ type Slot = u32;
 /// An open story.
 #[derive(Debug)]
 struct Story {
+    founder: ClusterId,
     last_day: i32,
     /// When it last got an article, counted in articles.
     touched: u64,
@@ -61,20 +62,13 @@ struct Story {
     norm: f32,
 }
 
-/// What a query has found of a story; nothing between queries.
-#[derive(Clone, Copy, Debug)]
-struct Score {
-    founder: ClusterId,
-    sum: f32,
-}
-
 /// The open stories.
 pub struct Stories {
     settings: Settings,
     frequencies: Frequencies,
     stories: Vec<Story>,
-    /// For each slot; apart from the stories, of which a query passes over many.
-    scores: Vec<Score>,
+    /// What a query finds of each slot; nothing between queries. Apart from the stories, of which a query passes over many.
+    scores: Vec<f32>,
     /// Slots of stories that were closed.
     free: Vec<Slot>,
     by_founder: HashMap<ClusterId, Slot>,
@@ -146,26 +140,25 @@ impl Stories {
         for (term, weight) in query.iter().filter(|(_, weight)| *weight > 0.0) {
             for &slot in self.by_term.get(term).into_iter().flatten().rev().take(STORIES_OF_TERM) {
                 let score = &mut self.scores[slot as usize];
-                if score.sum == 0.0 {
+                if *score == 0.0 {
                     found.push(slot);
                 }
-                score.sum += weight * weight;
+                *score += weight * weight;
             }
         }
-        let take = |slot: Slot| {
-            let Score { founder, sum } = &mut self.scores[slot as usize];
-            (std::mem::take(sum), *founder, slot)
-        };
+        let take =
+            |slot: Slot| (std::mem::take(&mut self.scores[slot as usize]), self.stories[slot as usize].founder, slot);
         let mut candidates: Vec<(f32, ClusterId, Slot)> = found.into_iter().map(take).collect();
         if candidates.len() > MAX_CANDIDATES {
             candidates.select_nth_unstable_by(MAX_CANDIDATES, |a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
             candidates.truncate(MAX_CANDIDATES);
         }
+        let weights = Weights::of(vector);
         candidates
             .into_iter()
             .map(|(_, founder, slot)| (&self.stories[slot as usize], founder))
             .filter(|(story, _)| story.last_day.abs_diff(day) <= self.settings.window_days)
-            .map(|(story, founder)| (story.similarity(vector), founder))
+            .map(|(story, founder)| (story.similarity(&weights), founder))
             .filter(|(similarity, _)| *similarity >= self.settings.min_similarity)
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
             .map(|(_, founder)| founder)
@@ -202,17 +195,15 @@ impl Stories {
     }
 
     fn open(&mut self, founder: ClusterId, day: i32) -> Slot {
-        let story = Story { last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
-        let score = Score { founder, sum: 0.0 };
+        let story = Story { founder, last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.stories[slot as usize] = story;
-                self.scores[slot as usize] = score;
                 slot
             }
             None => {
                 self.stories.push(story);
-                self.scores.push(score);
+                self.scores.push(0.0);
                 self.stories.len() as Slot - 1
             }
         };
@@ -224,7 +215,7 @@ impl Stories {
         while self.len() > self.settings.max_open {
             let Some((_, slot)) = self.by_touch.pop_first() else { return };
             let story = &mut self.stories[slot as usize];
-            self.by_founder.remove(&self.scores[slot as usize].founder);
+            self.by_founder.remove(&story.founder);
             for (term, _) in std::mem::take(&mut story.centroid) {
                 self.unlist(term, slot);
             }
@@ -243,16 +234,39 @@ impl Stories {
 
 impl Story {
     /// Cosine of a unit vector and the centroid.
-    fn similarity(&self, vector: &[(u32, f32)]) -> f64 {
-        let mut centroid = self.centroid.iter().peekable();
-        let product: f32 = vector
-            .iter()
-            .filter_map(|(term, weight)| {
-                while centroid.next_if(|(other, _)| other < term).is_some() {}
-                centroid.next_if(|(other, _)| other == term).map(|(_, other)| weight * other)
-            })
-            .sum();
+    fn similarity(&self, vector: &Weights) -> f64 {
+        let product: f32 =
+            self.centroid.iter().filter_map(|&(term, other)| vector.get(term).map(|weight| weight * other)).sum();
         if self.norm > 0.0 { f64::from(product / self.norm) } else { 0.0 }
+    }
+}
+
+/// A vector to look terms up in, for many centroids: walking along both in order costs several times as much, since it
+/// cannot be foreseen which of them is ahead.
+struct Weights {
+    /// A power of two, at least half of it free; a term lies at its lowest bits or behind, a weight of 0 is a free place.
+    places: Vec<(u32, f32)>,
+}
+
+impl Weights {
+    fn of(vector: &[(u32, f32)]) -> Self {
+        let mut weights = Self { places: vec![(0, 0.0); (vector.len() * 2).next_power_of_two()] };
+        for &(term, weight) in vector.iter().filter(|(_, weight)| *weight != 0.0) {
+            let free = weights.from(term).find(|at| weights.places[*at].1 == 0.0).expect("half of it is free");
+            weights.places[free] = (term, weight);
+        }
+        weights
+    }
+
+    fn get(&self, term: u32) -> Option<f32> {
+        let mut at = self.from(term).map(|at| self.places[at]);
+        at.find(|place| place.0 == term || place.1 == 0.0).map(|place| place.1).filter(|weight| *weight != 0.0)
+    }
+
+    /// The places where a term may lie, in order.
+    fn from(&self, term: u32) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.places.len() - 1;
+        (0..=mask).map(move |step| (term as usize + step) & mask)
     }
 }
 
