@@ -140,6 +140,8 @@ impl Sketch {
         }
         let mut packed: Vec<u64> = Vec::with_capacity(tokens.len());
         let rate = query_rate(tokens.len() + 1 - width);
+        // One in so many by chance, with some to spare.
+        self.keys.reserve(tokens.len() / rate as usize * 5 / 4 + 8);
         for (position, words) in tokens.windows(width).enumerate() {
             let hash = words.iter().fold(0u64, |hash, word| mix_step(hash, word.hash));
             let hash = mix(hash);
@@ -221,7 +223,8 @@ impl Sketch {
 
     /// What the index needs, to be stored as a row: 9 bytes, and 5 for each indexed shingle (about 250 for 400 words).
     pub fn brief(&self) -> Vec<u8> {
-        let mut bytes = vec![BRIEF_VERSION];
+        let mut bytes = Vec::with_capacity(1 + 4 + 4 + KEY_BYTES * self.keys.len());
+        bytes.push(BRIEF_VERSION);
         bytes.extend_from_slice(&self.tokens.to_le_bytes());
         bytes.extend_from_slice(&(self.shingles.len() as u32).to_le_bytes());
         for key in self.indexed() {

@@ -61,14 +61,9 @@ pub(super) fn make_parent(inbox: &Inbox, below: Option<&str>, path: &Path) -> io
 }
 
 /// The folders of a relative path, in order.
-fn folders(path: &Path) -> io::Result<Vec<&OsStr>> {
-    let mut parts = Vec::new();
-    for component in path.components() {
-        match component {
-            Component::Normal(part) => parts.push(part),
-            _ => return Err(Errno::INVAL.into()),
-        }
+fn folders(path: &Path) -> io::Result<impl Iterator<Item = &OsStr>> {
+    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(Errno::INVAL.into());
     }
-    parts.pop();
-    Ok(parts)
+    Ok(path.parent().into_iter().flat_map(Path::components).map(Component::as_os_str))
 }

@@ -154,34 +154,38 @@ impl Terms {
         tokens.text.iter().for_each(|token| take(token.hash, token.kind, token.letters, 1));
         sort_by_hash(&mut told, |told| (told >> 32) as u32);
         let mut grammar = GRAMMAR_TERMS.iter().peekable();
-        let mut terms: Vec<(u32, u8)> = told
-            .chunk_by(|a, b| a >> 32 == b >> 32)
-            .filter_map(|same| {
-                let term = (same[0] >> 32) as u32;
-                // Both are sorted: one walk along the two.
-                while grammar.next_if(|word| **word < term).is_some() {}
-                if grammar.peek() == Some(&&term) {
-                    return None;
-                }
-                let count: u64 = same.iter().map(|told| (told & 0xffff_ffff) >> 1).sum();
-                let name = same.iter().any(|told| told & 1 == 1);
-                let times = if count == 1 { 0.0 } else { (count as f32).ln() };
-                let weight = (1.0 + times) * if name { NAME_WEIGHT } else { 1.0 };
-                Some((term, (weight * WEIGHT_UNIT).min(255.0) as u8))
-            })
-            .collect();
+        let mut terms: Vec<(u32, u8)> = Vec::with_capacity(told.len());
+        terms.extend(told.chunk_by(|a, b| a >> 32 == b >> 32).filter_map(|same| {
+            let term = (same[0] >> 32) as u32;
+            // Both are sorted: one walk along the two.
+            while grammar.next_if(|word| **word < term).is_some() {}
+            if grammar.peek() == Some(&&term) {
+                return None;
+            }
+            let count: u64 = same.iter().map(|told| (told & 0xffff_ffff) >> 1).sum();
+            let name = same.iter().any(|told| told & 1 == 1);
+            let times = if count == 1 { 0.0 } else { (count as f32).ln() };
+            let weight = (1.0 + times) * if name { NAME_WEIGHT } else { 1.0 };
+            Some((term, (weight * WEIGHT_UNIT).min(255.0) as u8))
+        }));
         let heaviest = |(term, weight): &(u32, u8)| (std::cmp::Reverse(*weight), *term);
         if terms.len() > MAX_TERMS {
             terms.select_nth_unstable_by_key(MAX_TERMS, heaviest);
             terms.truncate(MAX_TERMS);
         }
         terms.sort_unstable();
+        terms.shrink_to_fit();
         Self(terms)
     }
 
     /// As stored: 5 bytes a term.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().flat_map(|(term, weight)| term.to_le_bytes().into_iter().chain([*weight])).collect()
+        let mut bytes = Vec::with_capacity(5 * self.0.len());
+        for (term, weight) in &self.0 {
+            bytes.extend_from_slice(&term.to_le_bytes());
+            bytes.push(*weight);
+        }
+        bytes
     }
 
     /// Reads [`Terms::to_bytes`]; bytes past the last whole term are passed over.

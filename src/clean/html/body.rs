@@ -12,6 +12,7 @@ use super::model;
 use super::tag::Tag;
 use super::title;
 use crate::article::{Block, BlockKind, Class, Removal};
+use crate::clean::metadata;
 
 /// Probabilities from which a block may be the article's; each page takes the one that promises it the best F1. In
 /// cross-validation one fixed threshold is as good from .30 to .45, but leaves a seventh more of the boilerplate.
@@ -220,12 +221,7 @@ fn append(text: &mut String, line: &str, max_bytes: usize) {
     if !text.is_empty() {
         text.push('\n');
     }
-    for c in line.chars() {
-        if text.len() + c.len_utf8() > max_bytes {
-            break;
-        }
-        text.push(c);
-    }
+    text.push_str(metadata::prefix(line, max_bytes.saturating_sub(text.len())));
 }
 
 /// The kind of noise that a run is, by the names and elements it stands in; the more telling first.

@@ -89,7 +89,9 @@ pub(super) fn count(words: &str) -> usize {
 
 /// The words as one, which sites write their names in: "The Daily Bugle" is thedailybugle.
 pub(super) fn joined(text: &str) -> String {
-    words(text).replace(' ', "")
+    let mut words = words(text);
+    words.retain(|c| c != ' ');
+    words
 }
 
 /// Words in common, as a share of the shorter title's and at least half of the longer one's.
@@ -141,7 +143,8 @@ fn names_site(part: &str, site_names: &[String]) -> bool {
     if part_words.is_empty() || count(&part_words) > 8 {
         return false;
     }
-    let part = part_words.replace(' ', "");
+    let mut part = part_words.clone();
+    part.retain(|c| c != ' ');
     site_names.iter().any(|name| {
         let name = joined(name);
         let long = part.len() >= 3 && name.len() >= 3;
