@@ -380,8 +380,8 @@ fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Benc
         Ok(document) => document,
         Err(rejected) => return What::Failed(Box::new(Failure::rejected(file, rejected))),
     };
-    let cleaned = bench.cleaner.draft(&document).and_then(|draft| {
-        let lines = if draft.publication.is_some() { draft.fingerprints().to_vec() } else { Vec::new() };
+    let cleaned = bench.cleaner.draft(&document).and_then(|mut draft| {
+        let lines = std::mem::take(&mut draft.fingerprints);
         let outline = Outline::of(&draft);
         let article = bench.cleaner.finish(draft, &SiteMemory::default())?;
         Ok((lines, outline, article))

@@ -46,7 +46,7 @@ pub struct Settings {
     /// How long a file must stay unchanged before it is read, unless it was closed or renamed into place.
     pub settle_ms: u64,
     /// Time between two scans of the whole inbox; what the events miss waits that long at most. Longer where more than 25,000
-    /// names lie there and events tell of new ones.
+    /// names lie there, a folder counting for thirty, and events tell of new ones.
     pub scan_interval_s: u64,
     /// Do without events: for network and overlay file systems, which do not tell.
     pub poll: bool,

@@ -311,6 +311,7 @@ fn keep_strongest(vector: &mut Vec<(u32, f32)>, limit: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn terms(words: &str) -> Terms {
         Terms::of(None, words)
@@ -326,6 +327,18 @@ mod tests {
         assert_eq!(stories.by_term.len(), 9);
         assert_eq!(stories.place(11, &terms("quarrel9 lantern9 orchard9"), 1), 9);
         assert_eq!(stories.place(12, &terms("quarrel2 lantern2 orchard2"), 1), 12);
+    }
+
+    proptest! {
+        // Few values in the lowest bits, so that most terms find their place taken.
+        #[test]
+        fn every_weight_is_found_and_no_other(terms in prop::collection::btree_map((0u32..40).prop_map(|n| (n << 6) | (n % 3)), 0.1f32..1.0, 0..64)) {
+            let vector: Vec<(u32, f32)> = terms.iter().map(|(term, weight)| (*term, *weight)).collect();
+            let weights = Weights::of(&vector);
+            for term in 0..40 << 6 {
+                prop_assert_eq!(weights.get(term), terms.get(&term).copied());
+            }
+        }
     }
 
     #[test]

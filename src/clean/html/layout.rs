@@ -246,3 +246,17 @@ pub(super) fn word_count(text: &str) -> u32 {
     }
     words + dense / 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        // Longer than what is counted in one byte.
+        #[test]
+        fn words_of_ascii_are_what_stands_between_blanks(text in "[a-z \\t\\n.]{0,600}") {
+            prop_assert_eq!(word_count(&text), text.split_ascii_whitespace().count() as u32);
+        }
+    }
+}
