@@ -175,9 +175,11 @@ fn described(object: &Map<String, Value>, named: &BTreeMap<&str, &Map<String, Va
     let mut keywords = Vec::new();
     match object.get("keywords") {
         Some(Value::String(list)) => {
-            keywords.extend(list.split(',').map(clean).filter(|word| !word.is_empty()).take(MAX_LIST))
+            keywords.extend(list.split(',').filter_map(told).take(MAX_LIST));
         }
-        Some(Value::Array(list)) => keywords.extend(list.iter().filter_map(Value::as_str).map(clean).take(MAX_LIST)),
+        Some(Value::Array(list)) => {
+            keywords.extend(list.iter().filter_map(Value::as_str).filter_map(told).take(MAX_LIST));
+        }
         _ => {}
     }
     let mut publisher = Vec::new();
@@ -224,7 +226,7 @@ fn text_within(object: &Map<String, Value>, key: &str, max_bytes: usize) -> Opti
     for _ in 0..4 {
         value = match value {
             Value::String(text) if text.len() > max_bytes => return None,
-            Value::String(text) => return Some(clean(text)).filter(|text| !text.is_empty()),
+            Value::String(text) => return told(text),
             Value::Number(number) => return Some(number.to_string()),
             Value::Array(items) => items.first()?,
             Value::Object(inner) => inner.get("@value").or_else(|| inner.get("name")).or_else(|| inner.get("@id"))?,
@@ -234,8 +236,11 @@ fn text_within(object: &Map<String, Value>, key: &str, max_bytes: usize) -> Opti
     None
 }
 
-fn clean(text: &str) -> String {
-    unescaped(text).split_whitespace().collect::<Vec<_>>().join(" ")
+/// A text without markup's escapes, if it says anything.
+fn told(text: &str) -> Option<String> {
+    let text = unescaped(text);
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    Some(words.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
 }
 
 /// Names of people and organizations: strings, objects, references and lists of these.
@@ -251,7 +256,7 @@ fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut V
             Value::String(text) => match named.get(text.as_str()) {
                 Some(object) => out.extend(name(object)),
                 None if text.len() > MAX_NAME_BYTES => {}
-                None => out.push(clean(text)),
+                None => out.extend(told(text)),
             },
             Value::Array(items) => queue.extend(items.iter().rev()),
             Value::Object(object) => match object.get("name") {
@@ -328,6 +333,19 @@ mod tests {
         }
         assert_eq!(read("not json"), None);
         assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn what_says_nothing_is_no_name() {
+        for nothing in ["", " ", "\\u0000", "&nbsp;"] {
+            let found = of(&format!(
+                r#"[{{"@type":"Article","publisher":"{nothing}","author":"{nothing}","keywords":["{nothing}"]}},
+                    {{"@type":"WebSite","name":"The Valley Post"}}]"#
+            ))
+            .expect("an article");
+            assert_eq!(found.publisher.as_deref(), Some("The Valley Post"), "{nothing:?}");
+            assert_eq!((found.authors, found.keywords), (vec![], vec![]), "{nothing:?}");
+        }
     }
 
     #[test]
