@@ -116,10 +116,9 @@ struct Entry {
     without: Vec<Spanned<String>>,
 }
 
-/// Merges packs in order: a rule that is there already is extended by the phrases and changed by the keys that a later
-/// pack gives; `off = true` takes it away, `without` takes single phrases away.
-pub fn merge(packs: &[RulePack]) -> Result<Vec<Rule>, RuleError> {
-    let mut rules: Vec<Rule> = Vec::new();
+/// Merges packs into rules, in order: a rule that is there already is extended by the phrases and changed by the keys that a
+/// later pack gives; `off = true` takes it away, `without` takes single phrases away.
+pub fn merge(mut rules: Vec<Rule>, packs: &[RulePack]) -> Result<Vec<Rule>, RuleError> {
     for pack in packs {
         let fault = |span: std::ops::Range<usize>, what: String| RuleError {
             pack: pack.name.clone(),
@@ -221,13 +220,14 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named_with_its_pack_and_line() {
-        let error = merge(&[pack(&format!("{FERRY}colour = \"red\"\n"))]).unwrap_err();
+        let error = merge(Vec::new(), &[pack(&format!("{FERRY}colour = \"red\"\n"))]).unwrap_err();
         assert_eq!((error.pack.as_str(), error.line), ("own.toml", 6));
         assert!(error.what.contains("colour"), "{error}");
         let error =
-            merge(&[pack(&format!("{FERRY}[rule.phrases]\nen = [\n  \"book now\",\n  \"***\",\n]\n"))]).unwrap_err();
+            merge(Vec::new(), &[pack(&format!("{FERRY}[rule.phrases]\nen = [\n  \"book now\",\n  \"***\",\n]\n"))])
+                .unwrap_err();
         assert_eq!(error.line, 9);
-        let error = merge(&[pack(FERRY)]).unwrap_err();
+        let error = merge(Vec::new(), &[pack(FERRY)]).unwrap_err();
         assert_eq!((error.line, error.what.as_str()), (2, "new rule `own.ferry` needs `phrases`"));
     }
 
@@ -237,11 +237,11 @@ mod tests {
         let more = pack(
             "[[rule]]\nid = \"own.ferry\"\ninside = \"safe\"\nphrases.de = [\"jetzt buchen\"]\nwithout = [\"Book now!\"]\n",
         );
-        let rules = merge(&[first.clone(), more]).unwrap();
+        let rules = merge(Vec::new(), &[first.clone(), more]).unwrap();
         assert_eq!(rules[0].phrases, ["sail with us", "jetzt buchen"]);
         assert_eq!(rules[0].inside, Gate::Safe);
         let off = pack("[[rule]]\nid = \"own.ferry\"\noff = true\n");
-        assert!(merge(&[first, off.clone()]).unwrap().is_empty());
-        assert!(merge(&[off]).is_err());
+        assert!(merge(Vec::new(), &[first, off.clone()]).unwrap().is_empty());
+        assert!(merge(Vec::new(), &[off]).is_err());
     }
 }

@@ -3,6 +3,7 @@
 //! Class × place decides whether a match may cut; the phrases and the places are data in `config/rules/*.toml`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use aho_corasick::automaton::OverlappingState;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
@@ -27,6 +28,15 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("tags.toml", include_str!("../../config/rules/tags.toml")),
     ("timestamp.toml", include_str!("../../config/rules/timestamp.toml")),
 ];
+
+/// The built-in rules as read. Reading them is most of making a cleaner, so it is done once.
+fn built_in() -> Vec<Rule> {
+    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        let packs = BUILT_IN.iter().map(|(name, text)| RulePack { name: (*name).into(), text: (*text).into() });
+        pack::merge(Vec::new(), &packs.collect::<Vec<_>>()).expect("the built-in packs are tested")
+    });
+    RULES.clone()
+}
 
 /// Words after a longer prefix of a line are not looked at when a phrase must stand at its beginning or be all of it.
 const MAX_WORD_SET: u32 = 24;
@@ -68,9 +78,7 @@ struct Phrase {
 impl Rules {
     /// Compiles the built-in rules, extended and overridden by `packs` in order.
     pub fn new(packs: &[RulePack]) -> Result<Self, RuleError> {
-        let built_in = BUILT_IN.iter().map(|(name, text)| RulePack { name: (*name).into(), text: (*text).into() });
-        let all: Vec<RulePack> = built_in.chain(packs.iter().cloned()).collect();
-        Ok(Self::compile(pack::merge(&all)?))
+        Ok(Self::compile(pack::merge(built_in(), packs)?))
     }
 
     fn compile(rules: Vec<Rule>) -> Self {

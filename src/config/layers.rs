@@ -64,10 +64,10 @@ impl Sources {
 
 /// The defaults, and the same with every layer laid over them. Each value remembers the layer that set it.
 pub(super) fn merge(sources: &Sources) -> Result<(Value, Value), Error> {
-    let built_in = || File::from_str(super::DEFAULTS, FileFormat::Toml);
-    let defaults =
-        Config::builder().add_source(built_in()).build().map_err(|error| Error::Other(error.to_string()))?.cache;
-    let mut builder = Config::builder().add_source(built_in());
+    let built_in = File::from_str(super::DEFAULTS, FileFormat::Toml);
+    let defaults = Config::builder().add_source(built_in).build().map_err(|error| Error::Other(error.to_string()))?;
+    let mut builder = Config::builder().add_source(defaults.clone());
+    let defaults = defaults.cache;
     for path in sources.files()? {
         let text = super::read(&path)?;
         builder = builder.add_source(Layer::file(&path, &text, &sources.folder)?);

@@ -116,7 +116,7 @@ pub(super) fn known(defaults: &Value, merged: &Value) -> Result<Vec<Setting>, Er
         return Err(Error::Refused(refused));
     }
     let order = super::show::order();
-    values.sort_by_key(|setting: &Setting| order.iter().position(|key| *key == setting.key));
+    values.sort_by_cached_key(|setting: &Setting| order.iter().position(|key| *key == setting.key));
     Ok(values)
 }
 
