@@ -17,6 +17,7 @@ mod lenient;
 mod look;
 mod model;
 mod parse;
+mod scan;
 mod sink;
 mod strip;
 mod tag;
