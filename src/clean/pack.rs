@@ -2,7 +2,8 @@
 //!
 //! Apart from `rules.rs`, which matches: here are the words of the file format, there the words of a match.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -88,7 +89,7 @@ const MAX_WORDS: u32 = 24;
 #[serde(deny_unknown_fields)]
 struct PackFile {
     #[serde(default)]
-    rule: Vec<Spanned<Entry>>,
+    rule: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -116,45 +117,62 @@ struct Entry {
     without: Vec<Spanned<String>>,
 }
 
-/// Merges packs into rules, in order: a rule that is there already is extended by the phrases and changed by the keys that a
-/// later pack gives; `off = true` takes it away, `without` takes single phrases away.
-pub fn merge(mut rules: Vec<Rule>, packs: &[RulePack]) -> Result<Vec<Rule>, RuleError> {
-    for pack in packs {
-        let fault = |span: std::ops::Range<usize>, what: String| RuleError {
-            pack: pack.name.clone(),
-            line: 1 + pack.text.get(..span.start).map_or(0, |head| head.matches('\n').count()),
-            what,
-        };
-        let file: PackFile = toml::from_str(&pack.text)
-            .map_err(|e| fault(e.span().unwrap_or(0..0), e.message().trim().replace('\n', " ")))?;
-        let mut here = std::collections::BTreeSet::new();
+/// A pack whose entries are sound, each for itself.
+pub(super) struct Sound<'p> {
+    pack: &'p RulePack,
+    entries: Vec<Entry>,
+}
+
+impl RulePack {
+    /// Reads the pack, as far as it can be told without the rules that it changes.
+    pub(super) fn read(&self) -> Result<Sound<'_>, RuleError> {
+        let file: PackFile = toml::from_str(&self.text)
+            .map_err(|e| self.fault(e.span().unwrap_or(0..0), e.message().trim().replace('\n', " ")))?;
+        let mut here = BTreeSet::new();
+        let mut entries = Vec::with_capacity(file.rule.len());
         for entry in file.rule {
-            let span = entry.get_ref().id.span();
-            let entry = entry.into_inner();
-            let id = entry.id.get_ref().clone();
+            let id = entry.id.get_ref();
             if id.trim().is_empty() || id.contains(char::is_whitespace) {
-                return Err(fault(span, format!("`id` must be one word, got {id:?}")));
+                return Err(self.fault(entry.id.span(), format!("`id` must be one word, got {id:?}")));
             }
             if !here.insert(id.clone()) {
-                return Err(fault(span, format!("rule `{id}` stands twice in this pack")));
+                return Err(self.fault(entry.id.span(), format!("rule `{id}` stands twice in this pack")));
             }
             for phrase in entry.phrases.values().flatten().chain(&entry.beside) {
                 if super::normalize::key(phrase.get_ref()).is_empty() {
-                    return Err(fault(
-                        phrase.span(),
-                        format!("a phrase of `{id}` has no word: {:?}", phrase.get_ref()),
-                    ));
+                    let what = format!("a phrase of `{id}` has no word: {:?}", phrase.get_ref());
+                    return Err(self.fault(phrase.span(), what));
                 }
             }
-            let known = rules.iter().position(|rule| rule.id == id);
-            if entry.off {
-                let at = known.ok_or_else(|| fault(span, format!("`off` for `{id}`, but there is no such rule")))?;
-                rules.remove(at);
-                continue;
-            }
+            entries.push(entry);
+        }
+        Ok(Sound { pack: self, entries })
+    }
+
+    fn fault(&self, span: Range<usize>, what: String) -> RuleError {
+        let line = 1 + self.text.get(..span.start).map_or(0, |head| head.matches('\n').count());
+        RuleError { pack: self.name.clone(), line, what }
+    }
+}
+
+/// Merges packs into rules, in order: a rule that is there already is extended by the phrases and changed by the keys that a
+/// later pack gives; `off = true` takes it away, `without` takes single phrases away.
+pub(super) fn merge<'p>(mut rules: Vec<Rule>, packs: impl IntoIterator<Item = Sound<'p>>) -> Result<Vec<Rule>, RuleError> {
+    for Sound { pack, entries } in packs {
+        for entry in entries {
+            let id = &entry.id;
+            let known = rules.iter().position(|rule| rule.id == *id.get_ref());
             match known {
+                Some(at) if entry.off => drop(rules.remove(at)),
+                None if entry.off => {
+                    let what = format!("`off` for `{}`, but there is no such rule", id.get_ref());
+                    return Err(pack.fault(id.span(), what));
+                }
                 Some(at) => entry.change(&mut rules[at]),
-                None => rules.push(entry.found().map_err(|what| fault(span, what))?),
+                None => {
+                    let span = id.span();
+                    rules.push(entry.found().map_err(|what| pack.fault(span, what))?);
+                }
             }
         }
     }
@@ -216,18 +234,21 @@ mod tests {
         RulePack { name: "own.toml".into(), text: text.into() }
     }
 
+    fn merged(packs: &[RulePack]) -> Result<Vec<Rule>, RuleError> {
+        merge(Vec::new(), packs.iter().map(RulePack::read).collect::<Result<Vec<_>, _>>()?)
+    }
+
     const FERRY: &str = "[[rule]]\nid = \"own.ferry\"\nclass = \"promo\"\nmatch = \"line\"\nwhy = \"a ferry advert\"\n";
 
     #[test]
     fn a_mistake_is_named_with_its_pack_and_line() {
-        let error = merge(Vec::new(), &[pack(&format!("{FERRY}colour = \"red\"\n"))]).unwrap_err();
+        let error = merged(&[pack(&format!("{FERRY}colour = \"red\"\n"))]).unwrap_err();
         assert_eq!((error.pack.as_str(), error.line), ("own.toml", 6));
         assert!(error.what.contains("colour"), "{error}");
         let error =
-            merge(Vec::new(), &[pack(&format!("{FERRY}[rule.phrases]\nen = [\n  \"book now\",\n  \"***\",\n]\n"))])
-                .unwrap_err();
+            merged(&[pack(&format!("{FERRY}[rule.phrases]\nen = [\n  \"book now\",\n  \"***\",\n]\n"))]).unwrap_err();
         assert_eq!(error.line, 9);
-        let error = merge(Vec::new(), &[pack(FERRY)]).unwrap_err();
+        let error = merged(&[pack(FERRY)]).unwrap_err();
         assert_eq!((error.line, error.what.as_str()), (2, "new rule `own.ferry` needs `phrases`"));
     }
 
@@ -237,11 +258,11 @@ mod tests {
         let more = pack(
             "[[rule]]\nid = \"own.ferry\"\ninside = \"safe\"\nphrases.de = [\"jetzt buchen\"]\nwithout = [\"Book now!\"]\n",
         );
-        let rules = merge(Vec::new(), &[first.clone(), more]).unwrap();
+        let rules = merged(&[first.clone(), more]).unwrap();
         assert_eq!(rules[0].phrases, ["sail with us", "jetzt buchen"]);
         assert_eq!(rules[0].inside, Gate::Safe);
         let off = pack("[[rule]]\nid = \"own.ferry\"\noff = true\n");
-        assert!(merge(Vec::new(), &[first, off.clone()]).unwrap().is_empty());
-        assert!(merge(Vec::new(), &[off]).is_err());
+        assert!(merged(&[first, off.clone()]).unwrap().is_empty());
+        assert!(merged(&[off]).is_err());
     }
 }

@@ -32,8 +32,12 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// The built-in rules as read. Reading them is most of making a cleaner, so it is done once.
 fn built_in() -> Vec<Rule> {
     static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-        let packs = BUILT_IN.iter().map(|(name, text)| RulePack { name: (*name).into(), text: (*text).into() });
-        pack::merge(Vec::new(), &packs.collect::<Vec<_>>()).expect("the built-in packs are tested")
+        let mut rules = Vec::new();
+        for (name, text) in BUILT_IN {
+            let pack = RulePack { name: (*name).into(), text: (*text).into() };
+            rules = pack.read().and_then(|sound| pack::merge(rules, [sound])).expect("the built-in packs are tested");
+        }
+        rules
     });
     RULES.clone()
 }
@@ -78,6 +82,7 @@ struct Phrase {
 impl Rules {
     /// Compiles the built-in rules, extended and overridden by `packs` in order.
     pub fn new(packs: &[RulePack]) -> Result<Self, RuleError> {
+        let packs = packs.iter().map(RulePack::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Self::compile(pack::merge(built_in(), packs)?))
     }
 
