@@ -157,7 +157,10 @@ impl RulePack {
 
 /// Merges packs into rules, in order: a rule that is there already is extended by the phrases and changed by the keys that a
 /// later pack gives; `off = true` takes it away, `without` takes single phrases away.
-pub(super) fn merge<'p>(mut rules: Vec<Rule>, packs: impl IntoIterator<Item = Sound<'p>>) -> Result<Vec<Rule>, RuleError> {
+pub(super) fn merge<'p>(
+    mut rules: Vec<Rule>,
+    packs: impl IntoIterator<Item = Sound<'p>>,
+) -> Result<Vec<Rule>, RuleError> {
     for Sound { pack, entries } in packs {
         for entry in entries {
             let id = &entry.id;

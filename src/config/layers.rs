@@ -68,11 +68,13 @@ pub(super) fn merge(sources: &Sources) -> Result<(Value, Value), Error> {
     let defaults = Config::builder().add_source(built_in).build().map_err(|error| Error::Other(error.to_string()))?;
     let mut builder = Config::builder().add_source(defaults.clone());
     let defaults = defaults.cache;
+    let (mut pairs, mut refused) = (Vec::new(), Vec::new());
     for path in sources.files()? {
         let text = super::read(&path)?;
-        builder = builder.add_source(Layer::file(&path, &text, &sources.folder)?);
+        let layer = Layer::file(&path, &text, &sources.folder)?;
+        refused.extend(layer.quoted());
+        builder = builder.add_source(layer);
     }
-    let (mut pairs, mut refused) = (Vec::new(), Vec::new());
     for (name, value) in &sources.environment {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
         let key = name[PREFIX.len()..].replace(DOT, ".").to_lowercase();
@@ -108,6 +110,15 @@ impl Layer {
             Error::File { path: path.to_owned(), message: error.to_string().trim_end().to_owned() }
         })?;
         Ok(Self(table.into_iter().map(|(key, value)| (key, written(value, &shown))).collect()))
+    }
+
+    /// Names that TOML wants in quotes: the library would take them for paths, and `"a[9999999999]"` for a list that long.
+    fn quoted(&self) -> Vec<Refusal> {
+        let is_bare = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let mut quoted: Vec<(&String, &Value)> = self.0.iter().filter(|(key, _)| !is_bare(key)).collect();
+        quoted.sort_by_key(|(key, _)| *key);
+        let rule = "is a name in quotes, which no setting has";
+        quoted.iter().map(|(key, value)| Refusal::new(key, value.origin().unwrap_or_default(), rule)).collect()
     }
 
     fn single(key: &str, kind: ValueKind, origin: &str) -> Self {
@@ -238,6 +249,16 @@ mod tests {
         std::fs::write(folder.path().join("copydesk.toml"), "[inbox]\npath = ").expect("written");
         let message = load(&sources(folder.path())).expect_err("must be refused").to_string();
         assert!(message.contains("copydesk.toml") && message.contains("line 2"), "{message}");
+    }
+
+    #[test]
+    fn a_quoted_name_is_no_path() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for key in ["inbox.path", "inbox[99999999999]", "inbox[-9223372036854775808]"] {
+            std::fs::write(folder.path().join("copydesk.toml"), format!("\"{key}\" = \"a\"")).expect("written");
+            let message = load(&sources(folder.path())).expect_err("must be refused").to_string();
+            assert_eq!(message, format!("`{key}` is a name in quotes, which no setting has (set by copydesk.toml)"));
+        }
     }
 
     #[test]
