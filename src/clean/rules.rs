@@ -251,8 +251,9 @@ impl Phrase {
         let mut end = first_end;
         for (n, part) in self.rest.iter().enumerate() {
             let last = n + 1 == self.rest.len();
-            // Parts share the space between two words.
-            let from = if part.starts_with(' ') { end.saturating_sub(1) } else { end };
+            // Parts share the space between two words; writings without spaces have none before their end.
+            let shared = part.starts_with(' ') && key[..end].ends_with(' ');
+            let from = end - usize::from(shared);
             if last && !self.open && matching == Match::Line {
                 return key.len() >= from + part.len() && key.ends_with(part.as_str());
             }
@@ -341,6 +342,20 @@ mod tests {
     fn what_follows_a_gap_must_follow_anywhere_in_a_line_too() {
         assert!(ids("Ada Keeper is a freelance writer from the harbour.").contains(&"author.bio".to_owned()));
         assert!(!ids("The harbour is a quiet place in winter.").contains(&"author.bio".to_owned()));
+    }
+
+    #[test]
+    fn a_gap_may_stand_between_writings_with_spaces_and_without() {
+        let text = "[[rule]]\nid = \"own.port\"\nclass = \"promo\"\nmatch = \"starts\"\nwhy = \"an advert\"\n\
+                    phrases.zh = [\"港口*tickets\"]\n";
+        let rules = Rules::new(&[RulePack { name: "own.toml".into(), text: text.into() }]).unwrap();
+        let matches = |key: &str| {
+            let found = rules.line_matches(&normalize::key(key), key, 3);
+            found.iter().any(|at| rules.rule(*at).id == "own.port")
+        };
+        assert!(matches("港口今天 tickets"));
+        assert!(matches("港口 tickets"));
+        assert!(!matches("港口今天重新开放"));
     }
 
     #[test]
