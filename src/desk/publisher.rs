@@ -41,6 +41,8 @@ pub struct Published {
 #[derive(Debug)]
 pub struct Publishers {
     shares: Vec<Share>,
+    /// Orders of a full share.
+    together: usize,
     /// Bounds the bytes of records on their way.
     room: Arc<Gate>,
     threads: Vec<JoinHandle<()>>,
@@ -69,6 +71,9 @@ const WAITING_BYTES: usize = 32 << 20;
 /// Orders that one thread carries out together, and bytes of records from which on it gets no further one with them.
 const TOGETHER: usize = 16;
 const TOGETHER_BYTES: usize = 1 << 20;
+/// Files that all threads together have open: a quarter of what a process usually may (`ulimit -n`, 1,024). Many threads get
+/// smaller shares.
+const OPEN_FILES: usize = 256;
 
 impl Publishers {
     /// Starts `threads` of them; what is done is told to `done`, which must not be bounded.
@@ -78,17 +83,18 @@ impl Publishers {
         health: Arc<Health>,
         done: Sender<Vec<Published>>,
     ) -> std::io::Result<Self> {
+        let threads = threads.max(1);
         let room = Arc::new(Gate::new(WAITING_ORDERS, WAITING_BYTES));
         let mut shares = Vec::with_capacity(threads);
         let mut handles = Vec::with_capacity(threads);
-        for number in 0..threads.max(1) {
+        for number in 0..threads {
             let (to, receiver) = bounded(WAITING_ORDERS);
             let (outbox, health, done, room) = (outbox.clone(), health.clone(), done.clone(), room.clone());
             let thread = std::thread::Builder::new().name(format!("publish-{number}"));
             handles.push(thread.spawn(move || work(&receiver, &outbox, &health, &room, &done))?);
             shares.push(Share { to, open: Vec::new(), bytes: 0 });
         }
-        Ok(Self { shares, room, threads: handles })
+        Ok(Self { shares, together: together(threads), room, threads: handles })
     }
 
     /// Takes an order, which is carried out at the latest after [`Self::flush`]; waits while too much is on its way.
@@ -103,7 +109,7 @@ impl Publishers {
         let share = &mut self.shares[thread];
         share.bytes += bytes;
         share.open.push(order);
-        if share.open.len() >= TOGETHER || share.bytes >= TOGETHER_BYTES {
+        if share.open.len() >= self.together || share.bytes >= TOGETHER_BYTES {
             share.hand_over();
         }
     }
@@ -122,6 +128,11 @@ impl Publishers {
             let _ = thread.join();
         }
     }
+}
+
+/// Orders that one of so many threads gets at once.
+fn together(threads: usize) -> usize {
+    (OPEN_FILES / threads).clamp(1, TOGETHER)
 }
 
 fn work(orders: &Receiver<Vec<Order>>, outbox: &Outbox, health: &Health, room: &Gate, done: &Sender<Vec<Published>>) {
@@ -146,6 +157,12 @@ fn work(orders: &Receiver<Vec<Order>>, outbox: &Outbox, health: &Health, room: &
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn however_many_threads_write_few_files_are_open() {
+        assert_eq!(together(16), TOGETHER);
+        assert!((1..=OPEN_FILES).all(|threads| threads * together(threads) <= OPEN_FILES));
+    }
 
     #[test]
     fn no_order_waits_for_room_that_shares_not_handed_over_hold() {
