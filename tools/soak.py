@@ -21,6 +21,9 @@ options.add_argument("--folders", type=int, default=10_000)
 options.add_argument("--base", default="/var/tmp")
 options.add_argument("--idle", type=int, default=60)
 options = options.parse_args()
+options.binary = os.path.abspath(options.binary)
+if not os.access(options.binary, os.X_OK):
+    sys.exit(f"{options.binary} is no program: build it with cargo build --release")
 total = options.articles
 waiting = min(total, total if options.waiting is None else options.waiting)
 base = tempfile.mkdtemp(prefix="soak", dir=options.base)
