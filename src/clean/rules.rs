@@ -29,18 +29,15 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("timestamp.toml", include_str!("../../config/rules/timestamp.toml")),
 ];
 
-/// The built-in rules as read. Reading them is most of making a cleaner, so it is done once.
-fn built_in() -> Vec<Rule> {
-    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-        let mut rules = Vec::new();
-        for (name, text) in BUILT_IN {
-            let pack = RulePack { name: (*name).into(), text: (*text).into() };
-            rules = pack.read().and_then(|sound| pack::merge(rules, [sound])).expect("the built-in packs are tested");
-        }
-        rules
-    });
-    RULES.clone()
-}
+/// The same as read. Reading them is most of making a cleaner, so it is done once.
+static BUILT_IN_RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let mut rules = Vec::new();
+    for (name, text) in BUILT_IN {
+        let pack = RulePack { name: (*name).into(), text: (*text).into() };
+        rules = pack.read().and_then(|sound| pack::merge(rules, [sound])).expect("the built-in packs are tested");
+    }
+    rules
+});
 
 /// Words after a longer prefix of a line are not looked at when a phrase must stand at its beginning or be all of it.
 const MAX_WORD_SET: u32 = 24;
@@ -83,7 +80,7 @@ impl Rules {
     /// Compiles the built-in rules, extended and overridden by `packs` in order.
     pub fn new(packs: &[RulePack]) -> Result<Self, RuleError> {
         let packs = packs.iter().map(RulePack::read).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::compile(pack::merge(built_in(), packs)?))
+        Ok(Self::compile(pack::merge(BUILT_IN_RULES.clone(), packs)?))
     }
 
     fn compile(rules: Vec<Rule>) -> Self {

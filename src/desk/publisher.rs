@@ -41,8 +41,6 @@ pub struct Published {
 #[derive(Debug)]
 pub struct Publishers {
     shares: Vec<Share>,
-    /// Orders of a full share.
-    together: usize,
     /// Bounds the bytes of records on their way.
     room: Arc<Gate>,
     threads: Vec<JoinHandle<()>>,
@@ -83,18 +81,17 @@ impl Publishers {
         health: Arc<Health>,
         done: Sender<Vec<Published>>,
     ) -> std::io::Result<Self> {
-        let threads = threads.max(1);
         let room = Arc::new(Gate::new(WAITING_ORDERS, WAITING_BYTES));
         let mut shares = Vec::with_capacity(threads);
         let mut handles = Vec::with_capacity(threads);
-        for number in 0..threads {
+        for number in 0..threads.max(1) {
             let (to, receiver) = bounded(WAITING_ORDERS);
             let (outbox, health, done, room) = (outbox.clone(), health.clone(), done.clone(), room.clone());
             let thread = std::thread::Builder::new().name(format!("publish-{number}"));
             handles.push(thread.spawn(move || work(&receiver, &outbox, &health, &room, &done))?);
             shares.push(Share { to, open: Vec::new(), bytes: 0 });
         }
-        Ok(Self { shares, together: together(threads), room, threads: handles })
+        Ok(Self { shares, room, threads: handles })
     }
 
     /// Takes an order, which is carried out at the latest after [`Self::flush`]; waits while too much is on its way.
@@ -105,11 +102,12 @@ impl Publishers {
             self.flush();
             self.room.enter(bytes);
         }
-        let thread = (order.cluster % self.shares.len() as u64) as usize;
+        let threads = self.shares.len();
+        let thread = (order.cluster % threads as u64) as usize;
         let share = &mut self.shares[thread];
         share.bytes += bytes;
         share.open.push(order);
-        if share.open.len() >= self.together || share.bytes >= TOGETHER_BYTES {
+        if share.open.len() >= together(threads) || share.bytes >= TOGETHER_BYTES {
             share.hand_over();
         }
     }
@@ -160,8 +158,21 @@ mod tests {
 
     #[test]
     fn however_many_threads_write_few_files_are_open() {
-        assert_eq!(together(16), TOGETHER);
         assert!((1..=OPEN_FILES).all(|threads| threads * together(threads) <= OPEN_FILES));
+        let folder = tempfile::tempdir().expect("a folder");
+        let outbox = Arc::new(Outbox::open(&folder.path().join("outbox")).expect("an outbox"));
+        let (done, published) = crossbeam_channel::unbounded();
+        let threads = 64;
+        let mut publishers =
+            Publishers::start(threads, outbox, Arc::new(Health::new(folder.path())), done).expect("threads");
+        for number in 0..together(threads) as u64 {
+            let cluster = number * threads as u64;
+            publishers.publish(Order { cluster, revision: 1, id: format!("{cluster:016x}"), record: Some(Vec::new()) });
+        }
+        // The share is full, so nothing more is waited for.
+        let first = published.recv_timeout(std::time::Duration::from_secs(60)).expect("shown without a flush");
+        assert_eq!(first.len(), OPEN_FILES / threads);
+        publishers.finish();
     }
 
     #[test]

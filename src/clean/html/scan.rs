@@ -15,8 +15,13 @@ pub(super) fn name(bytes: &[u8]) -> Option<&[u8]> {
     if !bytes.first()?.is_ascii_alphabetic() {
         return None;
     }
-    let len = bytes.iter().position(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace())?;
+    let len = bytes.iter().position(ends_name)?;
     Some(&bytes[..len])
+}
+
+/// Whether a tag's name is over where this byte stands.
+pub(super) fn ends_name(byte: &u8) -> bool {
+    matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace()
 }
 
 /// What stands next in a tag.
@@ -84,8 +89,7 @@ pub(super) fn next_part(markup: &str, mut at: usize) -> Option<Part> {
 pub(super) fn tag_end(markup: &str, open: usize) -> Option<(usize, bool)> {
     let bytes = markup.as_bytes();
     let name = open + 1 + usize::from(bytes.get(open + 1) == Some(&b'/'));
-    let in_name = |b: &&u8| !matches!(b, b'>' | b'/') && !b.is_ascii_whitespace();
-    let mut at = name + bytes.get(name..)?.iter().take_while(in_name).count();
+    let mut at = name + bytes.get(name..)?.iter().take_while(|byte| !ends_name(byte)).count();
     loop {
         match next_part(markup, at)? {
             Part::Attribute { end, .. } => at = end,
@@ -114,7 +118,7 @@ pub(super) fn script_end(markup: &str, from: usize) -> Option<usize> {
         let rest = &bytes[at..];
         let is_tag = |prefix: &[u8]| {
             let tag = rest.get(..prefix.len()).is_some_and(|found| found.eq_ignore_ascii_case(prefix));
-            tag && rest.get(prefix.len()).is_some_and(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace())
+            tag && rest.get(prefix.len()).is_some_and(ends_name)
         };
         match state {
             State::Plain if rest.starts_with(b"<!--") => {

@@ -3,7 +3,7 @@
 //! They are more than half of a news page, and the parser reads them character by character. The scan follows the tokenizer's
 //! rules for tags, quotes and raw text; where an element plays tricks with them, the rest of the page is left as it is.
 
-use super::scan::{Part, comment_end, find, name, next_part, script_end, tag_end};
+use super::scan::{Part, comment_end, ends_name, find, name, next_part, script_end, tag_end};
 
 /// Elements whose content is cut; `true` where elements of the same name nest.
 const CUT: &[(&[u8], bool)] =
@@ -220,7 +220,7 @@ fn ending(markup: &str, from: usize, name: &[u8], nests: bool) -> Option<Ending>
         let is_end = bytes.get(at) == Some(&b'/');
         let start = at + usize::from(is_end);
         let found = bytes.get(start..start + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
-        let whole = bytes.get(start + name.len()).is_some_and(|b| matches!(b, b'>' | b'/') || b.is_ascii_whitespace());
+        let whole = bytes.get(start + name.len()).is_some_and(ends_name);
         if nests && leaves_drawing(&bytes[start..]) {
             return Some(Ending::Left(open));
         }

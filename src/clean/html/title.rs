@@ -89,7 +89,10 @@ pub(super) fn count(words: &str) -> usize {
 
 /// The words as one, which sites write their names in: "The Daily Bugle" is thedailybugle.
 pub(super) fn joined(text: &str) -> String {
-    let mut words = words(text);
+    without_spaces(words(text))
+}
+
+fn without_spaces(mut words: String) -> String {
     words.retain(|c| c != ' ');
     words
 }
@@ -143,8 +146,7 @@ fn names_site(part: &str, site_names: &[String]) -> bool {
     if part_words.is_empty() || count(&part_words) > 8 {
         return false;
     }
-    let mut part = part_words.clone();
-    part.retain(|c| c != ' ');
+    let part = without_spaces(part_words.clone());
     site_names.iter().any(|name| {
         let name = joined(name);
         let long = part.len() >= 3 && name.len() >= 3;
