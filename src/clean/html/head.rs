@@ -230,7 +230,8 @@ pub(super) fn shown(tree: &Tree, id: NodeId) -> String {
     text.lines().map(one_line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Single spaces, no line ends.
+/// Single spaces, no line ends and no control characters.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::head::one_line;
 use super::lenient::{read, unescaped};
 
 /// Longest script that is read, in bytes.
@@ -238,9 +239,7 @@ fn text_within(object: &Map<String, Value>, key: &str, max_bytes: usize) -> Opti
 
 /// A text without markup's escapes, if it says anything.
 fn told(text: &str) -> Option<String> {
-    let text = unescaped(text);
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    Some(words.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
+    Some(one_line(&unescaped(text))).filter(|text| !text.is_empty())
 }
 
 /// Names of people and organizations: strings, objects, references and lists of these.
@@ -282,7 +281,7 @@ fn image(value: Option<&Value>, named: &BTreeMap<&str, &Map<String, Value>>) -> 
     let mut value = value?;
     for _ in 0..4 {
         value = match value {
-            Value::String(url) => return Some(url.trim().to_owned()).filter(|url| url.len() <= MAX_URL_BYTES),
+            Value::String(url) => return told(url).filter(|url| url.len() <= MAX_URL_BYTES),
             Value::Array(items) => items.first()?,
             Value::Object(inner) => match inner.get("url").or_else(|| inner.get("contentUrl")) {
                 Some(url) => url,
@@ -339,12 +338,12 @@ mod tests {
     fn what_says_nothing_is_no_name() {
         for nothing in ["", " ", "\\u0000", "&nbsp;"] {
             let found = of(&format!(
-                r#"[{{"@type":"Article","publisher":"{nothing}","author":"{nothing}","keywords":["{nothing}"]}},
+                r#"[{{"@type":"Article","publisher":"{nothing}","author":"{nothing}","keywords":["{nothing}"],"image":"{nothing}"}},
                     {{"@type":"WebSite","name":"The Valley Post"}}]"#
             ))
             .expect("an article");
             assert_eq!(found.publisher.as_deref(), Some("The Valley Post"), "{nothing:?}");
-            assert_eq!((found.authors, found.keywords), (vec![], vec![]), "{nothing:?}");
+            assert_eq!((found.authors, found.keywords, found.image), (vec![], vec![], None), "{nothing:?}");
         }
     }
 
