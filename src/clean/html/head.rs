@@ -230,8 +230,10 @@ pub(super) fn shown(tree: &Tree, id: NodeId) -> String {
     text.lines().map(one_line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Single spaces, no line ends and no control characters.
+/// Single spaces, no line ends; empty where nothing but control characters is left, which among letters are the traces of
+/// another encoding.
 pub(super) fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
+    let says = |word: &&str| !word.chars().all(char::is_control);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.iter().any(says) { words.join(" ") } else { String::new() }
 }

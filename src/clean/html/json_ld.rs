@@ -335,6 +335,12 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_alone_say_nothing() {
+        assert_eq!(one_line("\u{1} \0"), "");
+        assert_eq!(one_line("Ferry\u{80}\u{99}s  return"), "Ferry\u{80}\u{99}s return");
+    }
+
+    #[test]
     fn what_says_nothing_is_no_name() {
         for nothing in ["", " ", "\\u0000", "&nbsp;"] {
             let found = of(&format!(
