@@ -281,7 +281,8 @@ fn image(value: Option<&Value>, named: &BTreeMap<&str, &Map<String, Value>>) -> 
     let mut value = value?;
     for _ in 0..4 {
         value = match value {
-            Value::String(url) => return told(url).filter(|url| url.len() <= MAX_URL_BYTES),
+            Value::String(url) if url.len() > MAX_URL_BYTES => return None,
+            Value::String(url) => return told(url),
             Value::Array(items) => items.first()?,
             Value::Object(inner) => match inner.get("url").or_else(|| inner.get("contentUrl")) {
                 Some(url) => url,
