@@ -5,7 +5,7 @@
 //! sees the site memory and runs in arrival order.
 
 mod artefacts;
-mod flags;
+pub mod flags;
 mod forest;
 pub mod html;
 mod line;

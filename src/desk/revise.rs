@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::article::{Article, Block, BlockKind, Document, Flag};
 use crate::clean::site::SiteMemory;
-use crate::clean::{Cleaner, Draft, Page};
+use crate::clean::{Cleaner, Draft, Page, flags};
 use crate::dedup::Sketch;
 use crate::ledger::{Filed, Taught};
 use crate::story::Terms;
@@ -106,11 +106,13 @@ fn paragraphs_of(text: &str) -> impl Iterator<Item = &str> {
 pub fn finish_again(seq: u64, filed: &Filed, cleaner: &Cleaner, memory: &SiteMemory) -> Option<Filed> {
     let taught = filed.taught.as_ref()?;
     let paragraphs = paragraphs_of(&filed.article.text).zip(&taught.paragraphs);
+    // What the text gave reason for is asked of the new text.
+    let of_text = flags::of(&filed.article);
     let outline = Outline {
         publication: Some(taught.publication.clone()),
         title_line: taught.title_line,
         blocks: paragraphs.map(|(text, &(line, kind))| (line, kind, text.len())).collect(),
-        flags: filed.article.flags.clone(),
+        flags: filed.article.flags.difference(&of_text).copied().collect(),
     };
     // An article that would be left with nothing stays as it was published.
     let article = cleaner.finish(Draft { article: Some(seq), ..outline.draft(&filed.article) }, memory).ok()?;
@@ -127,12 +129,8 @@ mod tests {
     use crate::article::{InputId, MediaType};
     use proptest::prelude::*;
 
-    #[test]
-    fn a_draft_is_had_again_from_its_article() {
-        let text = "Ferry sails again\n\nShare this:\n\nThe ferry sailed again on Monday after a winter in the dock, its \
-                    captain said on the quay.\n\nTickets cost the same as before, and the first boats were full of \
-                    people who had waited…";
-        let document = Document {
+    fn document(text: &str) -> Document {
+        Document {
             input: InputId::of(text.as_bytes()),
             path: "ferry/a.txt".into(),
             external_id: None,
@@ -142,13 +140,44 @@ mod tests {
             content: text.into(),
             given: Default::default(),
             folder: Some("ferry".into()),
-        };
+        }
+    }
+
+    #[test]
+    fn a_draft_is_had_again_from_its_article() {
+        let text = "Ferry sails again\n\nShare this:\n\nThe ferry sailed again on Monday after a winter in the dock, its \
+                    captain said on the quay.\n\nTickets cost the same as before, and the first boats were full of \
+                    people who had waited…";
+        let document = document(text);
         let cleaner = Cleaner::new(Default::default());
         let draft = cleaner.draft(&document).expect("an article");
         assert!(!draft.page.removed.is_empty() && draft.page.blocks.len() > 1);
         let article = cleaner.finish(draft.clone(), &SiteMemory::default()).expect("an article");
         assert!(article.flags.contains(&Flag::Truncated));
         assert_eq!(Outline::of(&draft).draft(&article), Draft { fingerprints: Vec::new(), ..draft });
+    }
+
+    #[test]
+    fn a_flag_goes_with_the_line_that_gave_reason_for_it() {
+        const LAST: &str = "More from the quay of our harbour, every day…";
+        let cleaner = Cleaner::new(Default::default());
+        let mut memory = SiteMemory::default();
+        let mut finished = |number: u64, what: &str| {
+            let document = document(&format!(
+                "The {what} sails again\n\nThe {what} sailed again on Monday after {number} winters in the dock, its \
+                 captain said.\n\nThe new engine of the {what} makes {number} knots against the tide, he said.\n\n{LAST}"
+            ));
+            let draft = cleaner.draft(&document).expect("an article");
+            memory.learn("ferry", number, draft.fingerprints());
+            let article = cleaner.finish(draft.clone(), &memory).expect("an article");
+            Finished::new(&document, &Outline::of(&draft), article).filed
+        };
+        let first = finished(1, "ferry");
+        ["tug", "barge"].into_iter().zip(2..).for_each(|(what, number)| drop(finished(number, what)));
+        assert!(first.article.text.ends_with(LAST) && first.article.flags.contains(&Flag::Truncated));
+        let again = finish_again(1, &first, &cleaner, &memory).expect("a new state").article;
+        assert!(again.text.ends_with("he said."), "{}", again.text);
+        assert!(!again.flags.contains(&Flag::Truncated) && again.flags.contains(&Flag::Short));
     }
 
     proptest! {
