@@ -184,12 +184,18 @@ mod tests {
         // More threads than their open shares have room for, and one order for each.
         let threads = 2 * WAITING_BYTES / TOGETHER_BYTES;
         let mut publishers = Publishers::start(threads, outbox.clone(), health, done).expect("threads");
-        for cluster in 0..threads as u64 {
-            let record = Some(vec![b' '; TOGETHER_BYTES - 1]);
-            publishers.publish(Order { cluster, revision: 1, id: format!("{cluster:016x}"), record });
+        // In a thread of its own: one that waits for ever is to fail here, not to hang.
+        std::thread::spawn(move || {
+            for cluster in 0..threads as u64 {
+                let record = Some(vec![b' '; TOGETHER_BYTES - 1]);
+                publishers.publish(Order { cluster, revision: 1, id: format!("{cluster:016x}"), record });
+            }
+            publishers.finish();
+        });
+        let mut shown = 0;
+        while shown < threads {
+            shown += published.recv_timeout(std::time::Duration::from_secs(60)).expect("room for each order").len();
         }
-        publishers.finish();
-        assert_eq!(published.iter().flatten().count(), threads);
         assert!(outbox.path_of("0000000000000000").exists());
     }
 }
