@@ -244,8 +244,11 @@ fn an_outbox_that_is_made_anew_is_written_again() {
     fs::remove_dir_all(folders.path("outbox")).expect("the outbox");
     let fed = feed(&folders, 0);
     wait_for_state(&folders, "paused");
+    wait_for("decisions that nobody sees", || folders.status()["done"]["pending"] != 0);
+    assert_eq!(folders.feed(), Vec::<serde_json::Value>::new(), "what the outbox does not show is not told");
     fs::create_dir(folders.path("outbox")).expect("the cure");
     all_is_well(&folders, &fed);
+    wait_for("the feed", || folders.feed().len() == fed.len());
     assert_eq!(desk.stop(), Some(0));
 }
 

@@ -232,7 +232,7 @@ impl Ledger {
 
     /// Articles whose current state the outbox may not show yet.
     pub fn pending(&self) -> Result<Vec<ArticleRow>, LedgerError> {
-        reader::articles(&self.connection, "WHERE pending = 1 ORDER BY cluster", [])
+        reader::articles(&self.connection, reader::PENDING, [])
     }
 
     /// Day of the last sketch and the time at which its document, or a later one, arrived; `None` when there is none.

@@ -1,6 +1,6 @@
 //! Reading the state from another process while the desk writes it, and the queries that the desk shares with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -91,7 +91,9 @@ impl Reader {
         })
     }
 
-    /// The events after `since`, at most `limit`.
+    /// The events after `since`, at most `limit`, up to the first whose state the outbox does not show yet.
+    ///
+    /// Where an article has moved on since, its earlier events are told: that of the state it waits for follows them.
     pub fn feed(&self, since: u64, limit: usize) -> Result<Vec<FeedEvent>, LedgerError> {
         let sql = format!("SELECT {EVENT_COLUMNS} FROM feed WHERE seq > ?1 ORDER BY seq LIMIT ?2");
         let mut statement = self.connection.prepare_cached(&sql)?;
@@ -100,7 +102,16 @@ impl Reader {
         while let Some(row) = rows.next()? {
             events.push(event(row)?);
         }
+        // Asked after the events: what is shown meanwhile may be told.
+        let pending: HashSet<_> = self.pending()?.into_iter().map(|row| (row.id, row.revision)).collect();
+        let shown = events.iter().position(|event| pending.contains(&(event.id.clone(), event.revision)));
+        events.truncate(shown.unwrap_or(events.len()));
         Ok(events)
+    }
+
+    /// The articles whose last state the outbox does not show yet.
+    fn pending(&self) -> Result<Vec<ArticleRow>, LedgerError> {
+        articles(&self.connection, PENDING, [])
     }
 
     /// The number of the last event, 0 when there is none.
@@ -327,6 +338,8 @@ pub(super) fn articles(
     Ok(found)
 }
 
+/// Articles whose last state the outbox does not show yet, in order of their founding.
+pub(super) const PENDING: &str = "WHERE pending = 1 ORDER BY cluster";
 pub(super) const ARTICLE_COLUMNS: &str = "cluster, id, revision, story, into_id, pending, sum";
 
 /// The state of an article, held against its sum, and whether it is pending.
