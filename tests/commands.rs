@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -113,19 +114,37 @@ fn the_feed_names_every_change_in_order_and_goes_on_where_one_was() {
 }
 
 #[test]
-fn a_followed_feed_shows_what_happens_next() {
+fn a_followed_feed_shows_what_happens_next_also_when_the_state_is_made_anew() {
     let folders = taken();
     let log = folders.path("feed");
     let file = fs::File::create(&log).expect("a file");
     let mut feed = command_of(&folders, "feed").arg("--follow").stdout(Stdio::from(file)).spawn().expect("it runs");
-    let events = || lines(&fs::read_to_string(&log).expect("the feed")).len();
+    let events = || lines(&fs::read_to_string(&log).expect("the feed"));
     let before = lines(&ask(&folders, "feed", &[])).len();
-    wait_for("the events so far", || events() == before);
+    wait_for("the events so far", || events().len() == before);
     folders.drop_in("d.txt", article(3));
     out(&folders.once());
-    wait_for("the next event", || events() == before + 1);
+    wait_for("the next event", || events().len() == before + 1);
+    let written = fs::metadata(folders.path("state/ledger.sqlite-wal")).map_or(0, |log| log.len());
+    assert_eq!(written, 0, "an end in order leaves no log, whoever reads along");
+    fs::remove_dir_all(folders.path("state")).expect("the state");
+    folders.drop_in("e.txt", article(4));
+    out(&folders.once());
+    let id = |event: &Value| event["id"].clone();
+    let last = lines(&ask(&folders, "feed", &[])).iter().map(id).next_back();
+    wait_for("the new state's events", || events().iter().map(id).next_back() == last);
     feed.kill().expect("a kill");
     feed.wait().expect("the end");
+}
+
+#[test]
+fn a_followed_feed_ends_with_its_reader() {
+    let folders = taken();
+    let mut feed = command_of(&folders, "feed").arg("--follow").stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut output = BufReader::new(feed.stdout.take().expect("its output"));
+    output.read_line(&mut String::new()).expect("an event");
+    drop(output);
+    wait_for("the end", || feed.try_wait().expect("its state").is_some_and(|code| code.success()));
 }
 
 #[test]

@@ -42,11 +42,12 @@ impl Command {
     pub fn run(self, loaded: Loaded) -> anyhow::Result<Exit> {
         let mut output = Output::stdout();
         let mut since = self.since;
-        let mut reader = None;
+        let mut reader: Option<Reader> = None;
         loop {
-            if reader.is_none() {
-                reader = Reader::open(&loaded.settings.state.path)?;
-            }
+            reader = match reader.filter(Reader::is_current) {
+                Some(reader) => Some(reader),
+                None => Reader::open(&loaded.settings.state.path)?,
+            };
             let events = reader.as_ref().map_or(Ok(Vec::new()), |reader| reader.feed(since, PAGE))?;
             for event in &events {
                 output.line(&serde_json::to_string(event)?)?;
@@ -59,6 +60,7 @@ impl Command {
             if !self.follow {
                 return Ok(Exit::Done);
             }
+            output.is_wanted()?;
             thread::sleep(LOOK);
         }
     }

@@ -4,6 +4,8 @@
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 /// The reader of standard output has gone away; the program ends quietly with exit code 0.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader of standard output has gone away")]
@@ -27,6 +29,17 @@ impl Output {
     pub fn line(&mut self, text: &str) -> anyhow::Result<()> {
         self.put(text.as_bytes())?;
         self.put(b"\n")
+    }
+
+    /// Fails when the reader has gone away, also while there is nothing to write.
+    pub fn is_wanted(&self) -> anyhow::Result<()> {
+        let stdout = self.0.get_ref();
+        let mut asked = [PollFd::new(stdout, PollFlags::empty())];
+        let gone = PollFlags::ERR | PollFlags::HUP;
+        match poll(&mut asked, Some(&Timespec::default())) {
+            Ok(1..) if asked[0].revents().intersects(gone) => Err(ClosedPipe.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Hands over what is buffered. To be called at the end: a drop cannot report that it failed.

@@ -1,7 +1,8 @@
 //! Reading the state from another process while the desk writes it, and the queries that the desk shares with it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Rows, params};
@@ -40,6 +41,9 @@ pub struct FeedEvent {
 /// A reader of the state, safe beside a running desk.
 pub struct Reader {
     connection: Connection,
+    path: PathBuf,
+    /// Device and number of the file that was opened.
+    file: (u64, u64),
 }
 
 impl Reader {
@@ -49,9 +53,8 @@ impl Reader {
     /// A file of another schema is refused: only a desk brings an older one to the current schema.
     pub fn open(folder: &Path) -> Result<Option<Self>, LedgerError> {
         let path = folder.join(FILE_NAME);
-        if !path.exists() {
-            return Ok(None);
-        }
+        // Asked before it is opened: a file that is replaced in between is not taken for the new one.
+        let Some(file) = file_at(&path) else { return Ok(None) };
         // A WAL database needs its shared-memory file even for reading, hence read-write; nothing is written.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // The log of a desk that was killed stays as it is for the next one: it tells of that end.
@@ -60,10 +63,16 @@ impl Reader {
         match schema::version(&connection)? {
             // The first desk is just making it.
             0 => Ok(None),
-            schema::CURRENT => Ok(Some(Self { connection })),
+            schema::CURRENT => Ok(Some(Self { connection, path, file })),
             found if found > schema::CURRENT => Err(LedgerError::Newer { found, known: schema::CURRENT }),
             found => Err(LedgerError::Older { found, known: schema::CURRENT }),
         }
+    }
+
+    /// Whether the state file is still the one that was opened: a damaged one is set aside and built anew, a lost one is
+    /// brought back from a backup.
+    pub fn is_current(&self) -> bool {
+        file_at(&self.path) == Some(self.file)
     }
 
     /// Checks every page and every row of the file; the first problem found, `None` when it is sound.
@@ -209,6 +218,11 @@ impl Reader {
         ))?;
         documents(statement.query(params![publication, limit as i64])?)
     }
+}
+
+/// Device and number of the file at a path; `None` when there is none.
+fn file_at(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// The columns of a document up to its body, as [`facts`] reads them.
