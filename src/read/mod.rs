@@ -13,6 +13,7 @@ mod rejected;
 mod sniff;
 mod split;
 mod structure;
+mod surrogates;
 mod values;
 
 pub use document::document;

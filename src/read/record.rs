@@ -8,6 +8,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::surrogates;
+
 /// What a JSON object said; empty strings count as absent.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -28,7 +30,10 @@ pub(super) struct Fields {
 impl Fields {
     /// Reads one JSON object.
     pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+        serde_json::from_str(json).or_else(|error| match surrogates::replace_lone(json) {
+            Some(whole) => serde_json::from_str(&whole),
+            None => Err(error),
+        })
     }
 
     /// The fields that `self` lacks, from `other`; says whether any was taken.
@@ -361,6 +366,12 @@ mod tests {
         assert_eq!((fields.url, fields.title, fields.site), (None, None, None));
         let fields = Fields::parse(r#"{"html": 0, "text": "a", "title": "x", "title": "y"}"#).unwrap();
         assert_eq!((fields.html, fields.text.as_deref(), fields.title.as_deref()), (None, Some("a"), Some("y")));
+    }
+
+    #[test]
+    fn half_an_emoji_costs_that_character_and_not_the_record() {
+        let fields = Fields::parse(r#"{"title": "A bridge \ud83d", "text": "b", "x\udc00": 1}"#).expect("a record");
+        assert_eq!(fields.title.as_deref(), Some("A bridge \u{fffd}"));
     }
 
     #[test]
