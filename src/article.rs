@@ -68,7 +68,7 @@ pub enum MediaType {
     Text,
 }
 
-/// What a record or a sidecar says about its document; every field as it was given, unchecked.
+/// What a record or a sidecar says about its document; every field but `fetched_at` as it was given, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Given {
@@ -78,7 +78,10 @@ pub struct Given {
     pub date_published: Option<String>,
     pub site: Option<String>,
     pub language: Option<String>,
+    /// RFC 3339.
     pub fetched_at: Option<String>,
+    /// The text that came beside markup: taken where that holds no article.
+    pub text: Option<String>,
     /// `sidecar` or `file` (a record): the provenance of a field taken from here.
     pub from: GivenFrom,
 }

@@ -136,3 +136,23 @@ fn many_lines_and_one_huge_line_are_cleaned() {
         assert_eq!(words(parts(&outcome)), words([text.as_str()]));
     }
 }
+
+#[test]
+fn a_page_without_an_article_gives_way_to_the_text_beside_it() {
+    const TEXT: &str = "The ferry sails again\n\nThe ferry sailed again on Monday, the harbour master said, after a winter \
+                        in the dock that had taken longer than anybody on the island had expected.";
+    let cleaner = Cleaner::new(Settings::default());
+    let of = |html: &str, text: Option<&str>| {
+        let given = Given { text: text.map(str::to_owned), ..Given::default() };
+        let document = Document { media_type: MediaType::Html, given, ..document(html) };
+        cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()))
+    };
+    let shell = "<html><body><div id=root></div><script src=app.js></script></body></html>";
+    assert!(of(shell, None).is_err());
+    let article = of(shell, Some(TEXT)).expect("an article");
+    assert_eq!(article.title.as_deref(), Some("The ferry sails again"));
+    assert!(article.text.starts_with("The ferry sailed again on Monday"));
+    let page = "<html><body><h1>Bridge closed</h1><article><p>The bridge over the sound was closed on Friday because of the \
+                storm, the council said, and would open again when the wind had gone down.</p></article></body></html>";
+    assert_eq!(of(page, Some(TEXT)).expect("an article").title.as_deref(), Some("Bridge closed"));
+}

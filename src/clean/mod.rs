@@ -121,7 +121,21 @@ impl Cleaner {
     }
 
     /// Runs every pass that needs no other document.
+    ///
+    /// A page without an article gives way to the text that came beside it.
     pub fn draft(&self, document: &Document) -> Result<Draft, NoContent> {
+        let draft = self.draft_of(document);
+        let is_article = draft.as_ref().is_ok_and(|draft| !draft.page.article.flags.contains(&Flag::NotAnArticle));
+        match &document.given.text {
+            Some(text) if document.media_type == MediaType::Html && !is_article => {
+                let beside = Document { content: text.clone(), media_type: MediaType::Text, ..document.clone() };
+                self.draft_of(&beside).or(draft)
+            }
+            _ => draft,
+        }
+    }
+
+    fn draft_of(&self, document: &Document) -> Result<Draft, NoContent> {
         let page = match document.media_type {
             MediaType::Html => html::page_with(document, &self.settings.html),
             MediaType::Text => text::page(document),

@@ -1,5 +1,10 @@
 //! A piece → a document: identity, decoding, and what the record or the sidecar says. Pure; runs on any thread.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+
 use crate::article::{Document, Given, GivenFrom, InputId, MediaType};
 
 use super::charset::{self, Decoded};
@@ -79,13 +84,13 @@ fn from_record(piece: Piece, origin: &Origin, settings: &Settings) -> Result<Doc
     Ok(Document { input, path, external_id, media_type, charset, bytes, content, given, folder })
 }
 
-/// The body: markup before text, since it says more.
+/// The body: markup before text, since it says more. The text beside it stays in the fields.
 fn body(fields: &mut Fields) -> Result<(MediaType, String), Rejected> {
     if let Some(html) = fields.html.take() {
         return Ok((MediaType::Html, html));
     }
     if let Some(text) = fields.text.take() {
-        let media_type = if begins_as_page(&text) { MediaType::Html } else { MediaType::Text };
+        let media_type = if begins_as_markup(&text) { MediaType::Html } else { MediaType::Text };
         return Ok((media_type, text));
     }
     if let Some(body) = fields.either.take() {
@@ -95,16 +100,56 @@ fn body(fields: &mut Fields) -> Result<(MediaType, String), Rejected> {
     Err(Rejected::new(Reason::NoTextField, "the record has no text", WHAT_A_RECORD_NEEDS))
 }
 
-fn begins_as_page(text: &str) -> bool {
+/// Whether a text is markup from its first character on, whatever its name says.
+fn begins_as_markup(text: &str) -> bool {
+    const TAGS: [&str; 14] = [
+        "<!doctype html",
+        "<html",
+        "<body",
+        "<article",
+        "<section",
+        "<main",
+        "<div",
+        "<p",
+        "<h1",
+        "<h2",
+        "<h3",
+        "<blockquote",
+        "<figure",
+        "<ul",
+    ];
     let start = text.trim_start().as_bytes();
-    ["<!doctype html", "<html"]
-        .iter()
-        .any(|tag| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes())))
+    TAGS.iter().any(|tag| {
+        start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+            && start.get(tag.len()).is_some_and(|&next| next == b'>' || next.is_ascii_whitespace())
+    })
 }
 
-/// Whether a body holds elements of block level, which a text does not: a closing tag, a paragraph or a line break.
+/// Whether a body holds tags that a text does not: one that ends an element of an article, a paragraph or a line break.
 fn has_markup(text: &str) -> bool {
-    const MARKS: [&[u8]; 6] = [b"</p>", b"</div>", b"<p>", b"<br>", b"<br/>", b"<br />"];
+    const MARKS: [&[u8]; 21] = [
+        b"</p>",
+        b"</div>",
+        b"<p>",
+        b"<br>",
+        b"<br/>",
+        b"<br />",
+        b"</h1>",
+        b"</h2>",
+        b"</h3>",
+        b"</h4>",
+        b"</li>",
+        b"</ul>",
+        b"</ol>",
+        b"</a>",
+        b"</strong>",
+        b"</em>",
+        b"</b>",
+        b"</i>",
+        b"</blockquote>",
+        b"</figure>",
+        b"<img ",
+    ];
     text.bytes().enumerate().filter(|(_, byte)| *byte == b'<').any(|(at, _)| {
         let rest = &text.as_bytes()[at..];
         MARKS.iter().any(|mark| rest.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
@@ -130,12 +175,42 @@ fn given(fields: Fields, from_sidecar: bool) -> Given {
         url: fields.url,
         title: fields.title,
         authors: fields.authors,
-        date_published: fields.date,
+        date_published: fields.date.map(without_fraction),
         site: fields.site,
         language: fields.language,
-        fetched_at: fields.fetched_at,
+        fetched_at: fields.fetched_at.as_deref().and_then(moment),
+        text: fields.text,
         from: if from_sidecar { GivenFrom::Sidecar } else { GivenFrom::File },
     }
+}
+
+/// Seconds since 1970 without their fraction, as `time.time()` gives them; anything else as it is.
+fn without_fraction(date: String) -> String {
+    match date.split_once('.') {
+        Some((seconds, fraction)) if seconds.len() == 10 && is_number(seconds) && is_number(fraction) => seconds.into(),
+        _ => date,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A moment as crawlers write it, in RFC 3339: with an offset, in the manner of mails, in seconds or milliseconds since 1970,
+/// or without an offset, which is taken for UTC since such moments only put the states of one page in order.
+fn moment(text: &str) -> Option<String> {
+    let text = without_fraction(text.trim().to_owned());
+    let at = match text.parse::<i64>() {
+        Ok(seconds) if text.len() == 10 => Timestamp::from_second(seconds).ok(),
+        Ok(milliseconds) if text.len() == 13 => Timestamp::from_millisecond(milliseconds).ok(),
+        Ok(_) => None,
+        Err(_) => text
+            .parse::<Timestamp>()
+            .ok()
+            .or_else(|| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp()))
+            .or_else(|| rfc2822::parse(&text).ok().map(|at| at.timestamp())),
+    };
+    at.map(|at| at.to_string())
 }
 
 fn refuse_blank(content: &str) -> Result<(), Rejected> {
@@ -169,6 +244,43 @@ mod tests {
         let several = record("{\"url\": 1}", "a.jsonl", Some(3)).unwrap_err();
         assert_eq!((several.bytes.as_deref(), several.record), (Some(&b"{\"url\": 1}"[..]), Some(3)));
         assert_eq!(record("{\"url\": 1}", "a.json", None).unwrap_err().bytes, None);
+    }
+
+    #[test]
+    fn a_text_may_be_markup_and_stays_beside_markup() {
+        let read = |json: &str| record(json, "a.json", None).expect("a document");
+        for markup in ["<p>One.</p>", "  <DIV class=a>One.</div>", "<h2>One</h2> two"] {
+            let json = serde_json::json!({ "text": markup }).to_string();
+            assert_eq!(read(&json).media_type, MediaType::Html, "{markup}");
+        }
+        for text in ["The <p> tag ends a line.", "<prose", "One & two"] {
+            let json = serde_json::json!({ "text": text }).to_string();
+            assert_eq!(read(&json).media_type, MediaType::Text, "{text}");
+        }
+        assert_eq!(read(r#"{"content": "See <a href='/x'>this</a>."}"#).media_type, MediaType::Html);
+        let both = read(r#"{"html": "<div id=root></div>", "text": "One."}"#);
+        assert_eq!((both.media_type, both.given.text.as_deref()), (MediaType::Html, Some("One.")));
+        assert_eq!(read(r#"{"text": "One."}"#).given.text, None);
+    }
+
+    #[test]
+    fn moments_come_in_the_ways_of_crawlers() {
+        let at = Some("2025-03-04T18:00:00Z".to_owned());
+        for text in [
+            "2025-03-04T18:00:00Z",
+            "2025-03-04T19:00:00+01:00",
+            "2025-03-04 18:00:00",
+            "2025-03-04T18:00:00",
+            "1741111200",
+            "1741111200.25",
+            "1741111200000",
+            "Tue, 04 Mar 2025 18:00:00 GMT",
+        ] {
+            assert_eq!(moment(text), at, "{text}");
+        }
+        assert_eq!(moment("yesterday"), None);
+        assert_eq!(without_fraction("1741111200.0".into()), "1741111200");
+        assert_eq!(without_fraction("24.12".into()), "24.12");
     }
 
     #[test]
