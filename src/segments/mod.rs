@@ -138,7 +138,7 @@ impl Segments {
     /// returns. `mark` is the content hash of the last document.
     ///
     /// # Errors
-    /// Nothing is left of it, and nothing has changed.
+    /// Nothing is left of it, and nothing has changed: the disk is in trouble, or another segment answers for a part of `span`.
     pub fn seal(
         &mut self,
         span: Span,
@@ -146,6 +146,11 @@ impl Segments {
         mark: [u8; 32],
         each: impl Fn(&mut dyn FnMut(u64, u64)),
     ) -> io::Result<()> {
+        // At the next start the widest of overlapping ones would stay, and with it only its own documents.
+        let overlaps = |other: &Arc<Segment>| other.span().after < span.through && span.after < other.span().through;
+        if self.list.iter().any(overlaps) {
+            return Err(io::Error::other("another segment answers for these documents"));
+        }
         let temporary = self.folder.join(format!("seal.{TEMPORARY}"));
         let path = self.path_of(span);
         let sealed = write(&temporary, span, documents, mark, each)

@@ -49,7 +49,7 @@ impl Past {
             tracing::warn!(%error, "segments cannot be used: near-copies are searched for in memory only");
             None
         });
-        let stretch = (settings.max_index_bytes as u64 / 8 / 600).clamp(ROWS_IN_CHUNK, MAX_STRETCH);
+        let stretch = (settings.max_index_bytes as u64 / 8 / 600).clamp(1, MAX_STRETCH);
         Self { segments, wait_for: 0, stretch }
     }
 
@@ -57,7 +57,9 @@ impl Past {
     /// segment held are sealed again.
     pub fn restore(&mut self, ledger: &Ledger, dedup: &mut Deduplicator, since_day: i32) -> Result<u64, LedgerError> {
         let last = ledger.last_seq()?;
-        let Some(segments) = &mut self.segments else { return self.fill(ledger, dedup, (0, last), since_day) };
+        let Some(segments) = &mut self.segments else {
+            return Ok(self.fill(ledger, dedup, (0, last), since_day)?.0);
+        };
         segments.tend(since_day);
         let (gaps, through) = (segments.gaps(), segments.through());
         dedup.rely_on_archive(through, segments.held().memory_bytes);
@@ -67,30 +69,29 @@ impl Past {
             if after == 0 && !self.segments.as_ref().is_some_and(Segments::has_room) {
                 continue;
             }
-            let documents = self.fill(ledger, dedup, (after, end), since_day)?;
+            let (documents, sealed) = self.fill(ledger, dedup, (after, end), since_day)?;
             let rest = dedup.len();
-            if let Some(rest) = dedup.oldest(rest) {
+            if let Some(mut rest) = dedup.oldest(rest) {
                 tracing::info!(documents, after, through = end, "a part of the near-copy index is made anew");
-                let mut sealed = rest;
-                sealed.through = end;
-                if !self.seal(ledger, dedup, &sealed, after) {
-                    dedup.let_go(&sealed);
+                rest.through = end;
+                if !self.seal(ledger, dedup, &rest, sealed) {
+                    dedup.let_go(&rest);
                 }
             }
             restored += documents;
         }
-        restored += self.fill(ledger, dedup, (through, last), since_day)?;
+        restored += self.fill(ledger, dedup, (through, last), since_day)?.0;
         Ok(restored)
     }
 
-    /// Restores a stretch of documents, sealing whenever memory is full.
+    /// Restores a stretch of documents, sealing whenever memory is full; how many, and up to which of them they are sealed.
     fn fill(
         &mut self,
         ledger: &Ledger,
         dedup: &mut Deduplicator,
         (after, through): (u64, u64),
         since_day: i32,
-    ) -> Result<u64, LedgerError> {
+    ) -> Result<(u64, u64), LedgerError> {
         let (mut next, mut sealed, mut documents) = (after, after, 0);
         while next < through {
             let to = next.saturating_add(self.stretch).min(through);
@@ -104,7 +105,7 @@ impl Past {
                 sealed = oldest.through;
             }
         }
-        Ok(documents)
+        Ok((documents, sealed))
     }
 
     /// Between two batches: seals when memory is full, and looks after the segments.
