@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
@@ -234,7 +234,9 @@ impl Pool {
 
 /// What a worker has in hand, so that the watchdog can answer in its place.
 struct InHand {
-    since: Instant,
+    /// How often the watchdog has seen it. Time is told by looks, and not by a clock: a process that was frozen (a container
+    /// paused, a machine asleep) has not been slow.
+    looks: u32,
     ticket: u64,
     bytes: usize,
     file: Arc<InputFile>,
@@ -250,6 +252,23 @@ struct Roll {
 }
 
 impl Roll {
+    /// Strikes off the workers whose documents have been there at every look of the time limit; what they had in hand.
+    fn look(&mut self) -> Vec<InHand> {
+        let is_late = |in_hand: &mut InHand| {
+            in_hand.looks += 1;
+            in_hand.looks > LOOKS_PER_LIMIT
+        };
+        let mut late = Vec::new();
+        self.in_hand.retain(|_, place| match place.take_if(is_late) {
+            Some(in_hand) => {
+                late.push(in_hand);
+                false
+            }
+            None => true,
+        });
+        late
+    }
+
     /// Hands a result on. Never blocks: the gate bounds what is on the way.
     fn send(&self, ready: Ready) {
         if let Some(sender) = &self.ready {
@@ -285,7 +304,7 @@ impl Crew {
         for job in &self.queue {
             let record = job.piece.record.map(|number| (number, Arc::from(job.piece.bytes.as_slice())));
             let in_hand = InHand {
-                since: Instant::now(),
+                looks: 0,
                 ticket: job.ticket,
                 bytes: job.bytes,
                 file: job.file.clone(),
@@ -310,17 +329,9 @@ impl Crew {
     fn watch(self: &Arc<Self>, over: &Receiver<()>) {
         let limit = self.bench.max_time;
         while over.recv_timeout(limit / LOOKS_PER_LIMIT) == Err(RecvTimeoutError::Timeout) {
-            let mut late = Vec::new();
             let mut roll = self.roll();
-            roll.in_hand.retain(|_, place| match place.take_if(|in_hand| in_hand.since.elapsed() > limit) {
-                Some(in_hand) => {
-                    late.push(in_hand);
-                    false
-                }
-                None => true,
-            });
             // All under one lock: the pool may finish as soon as nobody is on the roll.
-            for in_hand in late {
+            for in_hand in roll.look() {
                 if let Err(error) = self.hire(&mut roll) {
                     tracing::error!(%error, "a worker that hangs could not be replaced");
                 }
@@ -393,5 +404,28 @@ fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Benc
             What::Document(Box::new(Prepared { document, record, outline, lines, finished }))
         }
         Err(NoContent { removed }) => What::Failed(Box::new(Failure::no_content(&document, record, removed))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_late_after_so_many_looks_whatever_the_clock_says() {
+        let inbox = Inbox::new(crate::inbox::Settings::default()).expect("an inbox");
+        let file = Arc::new(InputFile {
+            id: 1,
+            inbox,
+            path: "a.txt".into(),
+            in_place: true,
+            stamp: None,
+            origin: Origin::default(),
+        });
+        let in_hand = InHand { looks: 0, ticket: 1, bytes: 1, file, record: None };
+        let mut roll = Roll { next: 2, in_hand: BTreeMap::from([(0, Some(in_hand)), (1, None)]), ready: None };
+        assert!((0..LOOKS_PER_LIMIT).all(|_| roll.look().is_empty()));
+        assert_eq!(roll.look().len(), 1);
+        assert_eq!(roll.in_hand.keys().collect::<Vec<_>>(), [&1], "an idle worker is never late");
     }
 }
