@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+mod folders;
 mod layers;
 mod limits;
 mod refusal;
@@ -159,7 +160,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
     let values = refusal::known(&defaults, &merged)?;
     refusal::typed(&values)?;
     let settings: Settings = refusal::table(&values).try_into().map_err(|error| Error::Other(error.to_string()))?;
-    limits::check(&values, &settings, &sources.folder)?;
+    let mut refused = limits::check(&values);
+    refused.extend(folders::check(&values, &settings, &sources.folder));
+    if !refused.is_empty() {
+        return Err(Error::Refused(refused));
+    }
     Ok(Loaded { settings, values })
 }
 
