@@ -14,6 +14,7 @@ mod compose;
 mod editor;
 mod files;
 mod gate;
+mod given;
 mod health;
 mod intake;
 mod lock;
@@ -319,7 +320,7 @@ pub fn take(
     });
     // Nobody waits for these files to come back.
     runtime.spawn(async move { while back.recv().await.is_some() {} });
-    let walked = intake::walk(given, &plan.inbox, &works.tasks, &works.progress, &works.health);
+    let walked = given::walk(given, plan, &works.tasks, &works.progress, &works.health);
     works.finish()?;
     runtime.shutdown_background();
     walked.map_err(|(path, source)| DeskError::Given { path, source })
