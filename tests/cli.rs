@@ -226,6 +226,24 @@ fn wrong_settings_end_with_2_and_name_key_and_layer() {
 }
 
 #[test]
+fn a_level_that_is_none_is_refused_by_every_command_that_reads_settings() {
+    let folder = folder();
+    for args in [&["config", "--log", "warning"][..], &["check", "--log", "info,debg"], &["clean", "--log", "verbose"]]
+    {
+        let ended = run(folder.path(), args);
+        assert_eq!(ended.code, 2, "{args:?}");
+        assert!(
+            ended.err.contains("`log.level` must be error, warn") && ended.err.contains("set by --log"),
+            "{}",
+            ended.err
+        );
+    }
+    for level in ["off", "warn", "info,copydesk::inbox=debug"] {
+        assert_eq!(run(folder.path(), &["config", "--log", level]).code, 0, "{level}");
+    }
+}
+
+#[test]
 fn config_prints_each_value_with_its_layer() {
     let folder = folder();
     fs::write(folder.path().join("copydesk.toml"), "[inbox]\nsettle_ms = 900\n").expect("written");
