@@ -88,6 +88,12 @@ fn status_tells_what_was_done_with_and_without_a_desk() {
     let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
     assert_eq!((&status["desk"]["state"], &status["desk"]["pid"]), (&"running".into(), &desk.pid().into()));
     assert!(ask(&folders, "status", &[]).contains("running"));
+    // As one that was killed leaves it, and the next one finds it at its start.
+    let left =
+        r#"{"pid": 4000000000, "started_at": "2025-01-01T00:00:00Z", "state": "paused", "reasons": ["disk full"]}"#;
+    fs::write(folders.path("state/desk.json"), left).expect("a report");
+    let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
+    assert_eq!((&status["desk"]["state"], &status["desk"]["pid"]), (&"starting".into(), &desk.pid().into()));
     desk.stop();
     let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
     assert_eq!(status["desk"], Value::Null, "a desk that has ended is not shown");

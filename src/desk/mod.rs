@@ -49,7 +49,7 @@ use editor::{Editor, Interrupted, Past, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
 use intake::{Returned, Until};
-pub use lock::{LockError, holds, running};
+pub use lock::{LockError, holds, is_same_process, running};
 pub use progress::{Progress, Snapshot};
 use publisher::Publishers;
 use reader::{Reader, Task};
