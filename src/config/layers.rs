@@ -253,6 +253,28 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_table_is_refused_by_its_keys_and_with_its_layer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = |text: &str| {
+            std::fs::write(folder.path().join("copydesk.toml"), text).expect("written");
+            load(&sources(folder.path())).expect_err("must be refused").to_string()
+        };
+        let by = "(set by copydesk.toml)";
+        let text = "[inbx]\npath = \"x\"\nsettle_ms = 3\n[clean.memry]\nlines = 2\n[clean.memory.more]\nx = 1\n";
+        assert_eq!(
+            refused(text).lines().collect::<Vec<_>>(),
+            [
+                format!("`clean.memory.more.x` is not a setting: did you mean `clean.memory.lines`? {by}"),
+                format!("`clean.memry.lines` is not a setting: did you mean `clean.memory.lines`? {by}"),
+                format!("`inbx.path` is not a setting: did you mean `inbox.path`? {by}"),
+                format!("`inbx.settle_ms` is not a setting: did you mean `inbox.settle_ms`? {by}"),
+            ]
+        );
+        let message = refused("[inbox.path]\nx = 1");
+        assert!(message.starts_with("`inbox.path` must be a text in quotes") && message.ends_with(by), "{message}");
+    }
+
+    #[test]
     fn additions_count_without_the_file_that_they_lie_beside() {
         let (near, far) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         let folders = [near.path().to_owned(), far.path().to_owned()];
