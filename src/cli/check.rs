@@ -6,7 +6,6 @@ use std::path::Path;
 use clap::Args;
 use copydesk::config::Loaded;
 use copydesk::desk;
-use copydesk::inbox::Inbox;
 use copydesk::ledger::Reader;
 use rustix::fs::{Access, access};
 
@@ -31,11 +30,6 @@ impl Command {
         // Settings were loaded, or this line were not reached.
         let mut findings: Vec<(&str, Result<String, String>)> =
             vec![("settings", Ok("every value is accepted".into()))];
-        let patterns =
-            Inbox::new(settings.inbox.clone()).map(|_| ()).map_err(|error| format!("`inbox.ignore`: {error}"));
-        if let Err(error) = patterns {
-            findings.push(("settings", Err(error)));
-        }
         let rules = settings.cleaner().map_err(|error| error.to_string());
         findings.push(("rules", rules.map(|_| "every phrase rule compiles".into())));
         findings.push(("inbox", folder(&settings.inbox.path, false)));

@@ -1,7 +1,8 @@
-//! Bounds of the numbers.
+//! Bounds of the numbers, and the patterns.
 
-use super::Setting;
 use super::refusal::Refusal;
+use super::{Setting, Settings};
+use crate::inbox::Ignore;
 
 /// A key of a number, with its least and greatest value and its unit.
 struct Limit {
@@ -53,9 +54,14 @@ const LIMITS: &[Limit] = &[
     limit("outbox.max_copies", 1.0, 1_000_000.0, "copies"),
 ];
 
-/// Numbers out of bounds.
-pub(super) fn check(values: &[Setting]) -> Vec<Refusal> {
-    values.iter().filter_map(out_of_bounds).collect()
+/// Numbers out of bounds, and patterns that are none.
+pub(super) fn check(values: &[Setting], settings: &Settings) -> Vec<Refusal> {
+    let mut refused: Vec<Refusal> = values.iter().filter_map(out_of_bounds).collect();
+    if let Err(error) = Ignore::new(&settings.inbox.ignore) {
+        let setting = values.iter().find(|setting| setting.key == "inbox.ignore");
+        refused.extend(setting.map(|setting| Refusal::of(setting, format!("must hold patterns ({error})"))));
+    }
+    refused
 }
 
 fn out_of_bounds(setting: &Setting) -> Option<Refusal> {
@@ -93,6 +99,13 @@ mod tests {
         for limit in LIMITS {
             assert!(loaded.is_known(limit.key), "{} is no setting", limit.key);
         }
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused() {
+        let message = refused(vec![flag("inbox.ignore", "*.bak,a[")]);
+        assert!(message.starts_with("`inbox.ignore` must hold patterns (error parsing glob 'a['"), "{message}");
+        assert!(message.ends_with("got [\"*.bak\", \"a[\"] (set by --set)"), "{message}");
     }
 
     #[test]

@@ -138,7 +138,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
     let values = refusal::known(&defaults, &merged)?;
     refusal::typed(&values)?;
     let settings: Settings = refusal::table(&values).try_into().map_err(|error| Error::Other(error.to_string()))?;
-    let mut refused = limits::check(&values);
+    let mut refused = limits::check(&values, &settings);
     refused.extend(folders::check(&values, &settings, &sources.folder));
     refused.extend(log::check(&values, &settings.log));
     if !refused.is_empty() {
