@@ -244,6 +244,35 @@ fn a_level_that_is_none_is_refused_by_every_command_that_reads_settings() {
 }
 
 #[test]
+fn folders_that_cannot_be_used_end_a_start_with_2_and_name_the_key() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "").expect("written");
+    fs::create_dir_all(folder.path().join("inbox")).expect("a folder");
+    fs::create_dir_all(folder.path().join("taken/desk.lock")).expect("a folder");
+    let wrong = [
+        ("--inbox", "none", "inbox.path"),
+        ("--inbox", "file", "inbox.path"),
+        ("--outbox", "file", "outbox.path"),
+        ("--outbox", "file/below", "outbox.path"),
+        ("--outbox", "/proc/zz", "outbox.path"),
+        ("--state", "file", "state.path"),
+        ("--state", "/proc/zz", "state.path"),
+        ("--state", "taken", "state.path"),
+    ];
+    for (flag, name, key) in wrong {
+        for command in ["once", "run"] {
+            let ended = run(folder.path(), &[command, flag, name]);
+            assert_eq!(ended.code, 2, "{command} {flag} {name}: {}", ended.err);
+            assert!(ended.err.contains(&format!("name another one with `{key}`")), "{}", ended.err);
+        }
+    }
+    for args in [&["once", "--set", "inbox.ignore=a["][..], &["once", "--set", "inbox.ignore=a[", "file"]] {
+        let ended = run(folder.path(), args);
+        assert!(ended.code == 2 && ended.err.contains("`inbox.ignore` must hold patterns"), "{}", ended.err);
+    }
+}
+
+#[test]
 fn config_prints_each_value_with_its_layer() {
     let folder = folder();
     fs::write(folder.path().join("copydesk.toml"), "[inbox]\nsettle_ms = 900\n").expect("written");
