@@ -144,6 +144,16 @@ fn a_sidecar_supplies_what_the_text_does_not_say() {
     let ended = run(folder.path(), &["clean", "a.txt"]);
     let record = &records(&ended.out)[0];
     assert_eq!(record["title"], "Bakery stays");
+    // As long as the desk would take it too.
+    let padded = |bytes: usize| format!("{}{sidecar}", " ".repeat(bytes - sidecar.len()));
+    fs::write(folder.path().join("a.txt.meta.json"), padded(3_000)).expect("written");
+    for (limit, code) in [(3_000, 0), (2_999, 1)] {
+        let ended = run(folder.path(), &["clean", "a.txt", "--set", &format!("read.max_record_bytes={limit}")]);
+        assert_eq!(ended.code, code, "{}", ended.err);
+        assert_eq!(ended.err.contains("the sidecar holds more than 2999 bytes"), code == 1, "{}", ended.err);
+    }
+    fs::write(folder.path().join("a.txt.meta.json"), padded((1 << 20) + 9)).expect("written");
+    assert_eq!(records(&run(folder.path(), &["clean", "a.txt"]).out)[0]["title"], "Bakery stays");
 }
 
 #[test]
