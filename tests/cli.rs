@@ -144,6 +144,16 @@ fn a_sidecar_supplies_what_the_text_does_not_say() {
     let ended = run(folder.path(), &["clean", "a.txt"]);
     let record = &records(&ended.out)[0];
     assert_eq!(record["title"], "Bakery stays");
+    // As long as the desk would take it too.
+    let padded = |bytes: usize| format!("{}{sidecar}", " ".repeat(bytes - sidecar.len()));
+    fs::write(folder.path().join("a.txt.meta.json"), padded(3_000)).expect("written");
+    for (limit, code) in [(3_000, 0), (2_999, 1)] {
+        let ended = run(folder.path(), &["clean", "a.txt", "--set", &format!("read.max_record_bytes={limit}")]);
+        assert_eq!(ended.code, code, "{}", ended.err);
+        assert_eq!(ended.err.contains("the sidecar holds more than 2999 bytes"), code == 1, "{}", ended.err);
+    }
+    fs::write(folder.path().join("a.txt.meta.json"), padded((1 << 20) + 9)).expect("written");
+    assert_eq!(records(&run(folder.path(), &["clean", "a.txt"]).out)[0]["title"], "Bakery stays");
 }
 
 #[test]
@@ -223,6 +233,53 @@ fn wrong_settings_end_with_2_and_name_key_and_layer() {
     assert_eq!(run(folder.path(), &["clean", "--log", "info=what=this"]).code, 2);
     assert_eq!(run(folder.path(), &["--config", "missing.toml", "config"]).code, 2);
     assert_eq!(run(folder.path(), &["no-such-command"]).code, 2);
+}
+
+#[test]
+fn a_level_that_is_none_is_refused_by_every_command_that_reads_settings() {
+    let folder = folder();
+    for args in [&["config", "--log", "warning"][..], &["check", "--log", "info,debg"], &["clean", "--log", "verbose"]]
+    {
+        let ended = run(folder.path(), args);
+        assert_eq!(ended.code, 2, "{args:?}");
+        assert!(
+            ended.err.contains("`log.level` must be error, warn") && ended.err.contains("set by --log"),
+            "{}",
+            ended.err
+        );
+    }
+    for level in ["off", "warn", "info,copydesk::inbox=debug"] {
+        assert_eq!(run(folder.path(), &["config", "--log", level]).code, 0, "{level}");
+    }
+}
+
+#[test]
+fn folders_that_cannot_be_used_end_a_start_with_2_and_name_the_key() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "").expect("written");
+    fs::create_dir_all(folder.path().join("inbox")).expect("a folder");
+    fs::create_dir_all(folder.path().join("taken/desk.lock")).expect("a folder");
+    let wrong = [
+        ("--inbox", "none", "inbox.path"),
+        ("--inbox", "file", "inbox.path"),
+        ("--outbox", "file", "outbox.path"),
+        ("--outbox", "file/below", "outbox.path"),
+        ("--outbox", "/proc/zz", "outbox.path"),
+        ("--state", "file", "state.path"),
+        ("--state", "/proc/zz", "state.path"),
+        ("--state", "taken", "state.path"),
+    ];
+    for (flag, name, key) in wrong {
+        for command in ["once", "run"] {
+            let ended = run(folder.path(), &[command, flag, name]);
+            assert_eq!(ended.code, 2, "{command} {flag} {name}: {}", ended.err);
+            assert!(ended.err.contains(&format!("name another one with `{key}`")), "{}", ended.err);
+        }
+    }
+    for args in [&["once", "--set", "inbox.ignore=a["][..], &["once", "--set", "inbox.ignore=a[", "file"]] {
+        let ended = run(folder.path(), args);
+        assert!(ended.code == 2 && ended.err.contains("`inbox.ignore` must hold patterns"), "{}", ended.err);
+    }
 }
 
 #[test]

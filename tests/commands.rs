@@ -70,6 +70,8 @@ fn the_samples_come_out_as_the_readme_says() {
     let ferry =
         records.values().find(|record| record["copies_total"] == 3).expect("three copies of the ferry's article");
     assert_eq!(ferry["copies"][0]["path"], "harbour-ferry.txt", "the most complete text is published");
+    let shown = format!("  \"id\": {},\n  \"revision\": {},", ferry["id"], ferry["revision"]);
+    assert!(include_str!("../README.md").contains(&shown), "{shown}");
     assert_eq!(ferry["date_published"], "2025-03-04", "a field that it lacks is filled from a copy");
     let from = ferry["provenance"]["date_published"].as_str().expect("a provenance");
     assert!(ferry["copies"].as_array().expect("copies").iter().any(|copy| copy["input"] == from));
@@ -89,6 +91,12 @@ fn status_tells_what_was_done_with_and_without_a_desk() {
     let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
     assert_eq!((&status["desk"]["state"], &status["desk"]["pid"]), (&"running".into(), &desk.pid().into()));
     assert!(ask(&folders, "status", &[]).contains("running"));
+    // As one that was killed leaves it, and the next one finds it at its start.
+    let left =
+        r#"{"pid": 4000000000, "started_at": "2025-01-01T00:00:00Z", "state": "paused", "reasons": ["disk full"]}"#;
+    fs::write(folders.path("state/desk.json"), left).expect("a report");
+    let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
+    assert_eq!((&status["desk"]["state"], &status["desk"]["pid"]), (&"starting".into(), &desk.pid().into()));
     desk.stop();
     let status: Value = ask(&folders, "status", &["--json"]).parse().expect("JSON");
     assert_eq!(status["desk"], Value::Null, "a desk that has ended is not shown");
@@ -224,6 +232,23 @@ fn check_names_what_is_wrong() {
     fs::write(folders.path("rules/mine.toml"), "[[rule]]\nid = \"mine.x\"\nclas = \"promo\"\n").expect("a pack");
     let (code, said) = broken(&["--set", "rules.path=rules"]);
     assert!(code == Some(1) && said.contains("mine.toml:3"), "{said}");
+    fs::write(folders.path("file"), "").expect("a file");
+    std::os::unix::fs::symlink("nowhere", folders.path("link")).expect("a link");
+    for (name, why) in [
+        ("new/deep/outbox", None),
+        ("file", Some("is not a folder")),
+        ("file/outbox", Some("Not a directory")),
+        ("/proc/outbox", Some("cannot be created by this user: /proc: nothing can be stored there")),
+        ("link/outbox", Some("link is a link to nowhere")),
+    ] {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_copydesk"));
+        check.current_dir(folders.path("")).args(["check", "--outbox", name]);
+        let output = check.output().expect("it runs");
+        let (code, said) = (output.status.code(), String::from_utf8_lossy(&output.stdout));
+        let outbox = said.lines().find(|line| line.starts_with("outbox")).expect("a line");
+        assert_eq!((code, outbox.contains("WRONG")), (Some(i32::from(why.is_some())), why.is_some()), "{name}: {said}");
+        assert!(why.is_none_or(|why| outbox.contains(why)), "{name}: {said}");
+    }
     fs::remove_dir_all(folders.inbox()).expect("the inbox");
     let (code, said) = broken(&[]);
     assert!(code == Some(1) && said.contains("inbox     WRONG"), "{said}");

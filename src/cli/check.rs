@@ -1,14 +1,14 @@
 //! `copydesk check`: whether a desk could start here: settings, folders, rules, state.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use clap::Args;
 use copydesk::config::Loaded;
 use copydesk::desk;
-use copydesk::inbox::Inbox;
 use copydesk::ledger::Reader;
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, PROC_SUPER_MAGIC, access, statfs};
 
 use super::Folders;
 use super::exit::Exit;
@@ -31,11 +31,6 @@ impl Command {
         // Settings were loaded, or this line were not reached.
         let mut findings: Vec<(&str, Result<String, String>)> =
             vec![("settings", Ok("every value is accepted".into()))];
-        let patterns =
-            Inbox::new(settings.inbox.clone()).map(|_| ()).map_err(|error| format!("`inbox.ignore`: {error}"));
-        if let Err(error) = patterns {
-            findings.push(("settings", Err(error)));
-        }
         let rules = settings.cleaner().map_err(|error| error.to_string());
         findings.push(("rules", rules.map(|_| "every phrase rule compiles".into())));
         findings.push(("inbox", folder(&settings.inbox.path, false)));
@@ -61,19 +56,50 @@ impl Command {
     }
 }
 
-/// Whether the folder can be worked in; one that the desk creates itself may be missing.
+/// Whether the folder can be worked in; one that the desk creates itself may be missing, where it can be created.
 fn folder(path: &Path, is_created: bool) -> Result<String, String> {
     let shown = path.display();
     match fs::metadata(path) {
         Ok(found) if !found.is_dir() => Err(format!("{shown} is not a folder")),
-        Ok(_) => match access(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(_) => match usable(path) {
             Ok(()) => Ok(format!("{shown} can be read and written")),
             Err(error) => Err(format!("{shown} cannot be read and written by this user: {error}")),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_created => {
-            Ok(format!("{shown} is not there yet and will be created"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_created => match creatable(path) {
+            Ok(()) => Ok(format!("{shown} is not there yet and will be created")),
+            Err(error) => Err(format!("{shown} is not there and cannot be created by this user: {error}")),
+        },
         Err(error) => Err(format!("{shown}: {error}; create it, or name another folder")),
+    }
+}
+
+/// Asks of the nearest folder above that is there whether one can be made in it. The first name that is not there must not be
+/// a link to nowhere either, which no folder can replace.
+fn creatable(path: &Path) -> io::Result<()> {
+    let mut above = path.ancestors().skip(1).map(|above| if above == Path::new("") { Path::new(".") } else { above });
+    let mut missing = path;
+    loop {
+        if missing.symlink_metadata().is_ok() {
+            return Err(io::Error::other(format!("{} is a link to nowhere", missing.display())));
+        }
+        let parent = above.next().ok_or(io::ErrorKind::NotFound)?;
+        match fs::metadata(parent) {
+            Ok(found) if !found.is_dir() => {
+                return Err(io::Error::other(format!("{} is not a folder", parent.display())));
+            }
+            Ok(_) => return usable(parent).map_err(|error| io::Error::other(format!("{}: {error}", parent.display()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => missing = parent,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether this user may read and write in a folder. Nobody can in that of the processes, whatever its rights say to root.
+fn usable(folder: &Path) -> io::Result<()> {
+    access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
+    match statfs(folder)?.f_type {
+        PROC_SUPER_MAGIC => Err(io::Error::other("nothing can be stored there")),
+        _ => Ok(()),
     }
 }
 

@@ -6,15 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use copydesk::article::Document;
-use copydesk::inbox::encode_path;
+use copydesk::inbox::{SIDECAR_ENDING, encode_path};
 use copydesk::read::{self, Origin, Piece, Rejected, Settings};
 
 /// What stands for standard input.
 pub const STDIN: &str = "-";
-
-/// The ending of a sidecar's name, and the most bytes that are read of one.
-const SIDECAR_ENDING: &str = ".meta.json";
-const SIDECAR_MAX_BYTES: u64 = 1 << 20;
 
 /// One document of a file, not yet decoded, and the file that it came from.
 pub struct Part {
@@ -60,13 +56,13 @@ pub fn parts(path: &Path, settings: &Settings) -> io::Result<impl Iterator<Item 
         }
         (encode_path(path), Box::new(file))
     };
-    let origin = Arc::new(Origin { path: name, folder: None, sidecar: sidecar(path)? });
+    let origin = Arc::new(Origin { path: name, folder: None, sidecar: sidecar(path, settings.max_record_bytes)? });
     let pieces = read::split(path.file_name().unwrap_or_default(), input, settings);
     Ok(pieces.map(move |piece| Part { origin: Arc::clone(&origin), piece }))
 }
 
-/// The bytes of `<file>.meta.json`, where there is one.
-fn sidecar(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// The bytes of `<file>.meta.json`, where there is one; of a larger one, one byte more, so that it is refused.
+fn sidecar(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let mut name = path.as_os_str().to_owned();
     name.push(SIDECAR_ENDING);
     let file = match File::open(&name) {
@@ -75,6 +71,6 @@ fn sidecar(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
-    file.take(SIDECAR_MAX_BYTES).read_to_end(&mut bytes)?;
+    file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }

@@ -1,5 +1,6 @@
 //! The exit codes, all in one place, and which error ends in which.
 
+use std::io;
 use std::process::ExitCode;
 
 use copydesk::config;
@@ -35,7 +36,22 @@ impl Exit {
     fn of_desk(error: &DeskError) -> Self {
         match error {
             DeskError::Lock(LockError::Held { .. }) => Self::Busy,
-            DeskError::Inbox { .. } | DeskError::Ignore(_) | DeskError::Rules(_) => Self::Usage,
+            DeskError::Ignore(_) | DeskError::Rules(_) => Self::Usage,
+            DeskError::Inbox { source, .. } | DeskError::State { source, .. } => Self::of_folder(source),
+            DeskError::Outbox(error) => Self::of_folder(&error.source),
+            _ => Self::Failed,
+        }
+    }
+
+    /// A folder that was set wrongly stays wrong however often the desk is started; a disk that is full or fails does not.
+    fn of_folder(error: &io::Error) -> Self {
+        use io::ErrorKind::{
+            AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
+            ReadOnlyFilesystem,
+        };
+        match error.kind() {
+            NotFound | NotADirectory | IsADirectory | AlreadyExists | PermissionDenied | ReadOnlyFilesystem
+            | InvalidFilename | InvalidInput => Self::Usage,
             _ => Self::Failed,
         }
     }
@@ -71,5 +87,9 @@ mod tests {
         assert_eq!(Exit::of(&anyhow::anyhow!("anything")), Exit::Failed);
         let held = DeskError::Lock(LockError::Held { path: "state".into(), pid: Some(7) });
         assert_eq!(Exit::of(&anyhow::Error::new(held)), Exit::Busy);
+        for (kind, exit) in [(io::ErrorKind::NotADirectory, Exit::Usage), (io::ErrorKind::StorageFull, Exit::Failed)] {
+            let state = DeskError::State { path: "state".into(), source: kind.into() };
+            assert_eq!(Exit::of(&anyhow::Error::new(state)), exit, "{kind}");
+        }
     }
 }

@@ -19,20 +19,13 @@ pub enum Voice {
 }
 
 /// Starts the log.
-///
-/// # Errors
-/// The level is neither a level nor a filter.
-pub fn start(loaded: &Loaded, voice: Voice) -> Result<(), copydesk::config::Error> {
+pub fn start(loaded: &Loaded, voice: Voice) {
     let level = match voice {
         Voice::Tool if !loaded.is_set("log.level") => "warn",
         _ => &loaded.settings.log.level,
     };
-    let filter = EnvFilter::try_new(level).map_err(|error| {
-        copydesk::config::Error::Other(format!(
-            "`log.level` must be error, warn, info, debug, trace or a filter such as \
-             \"info,copydesk::inbox=debug\", got {level:?}: {error}"
-        ))
-    })?;
+    // The settings were accepted, and the level with them.
+    let filter = EnvFilter::new(level);
     let stderr = io::stderr();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -45,7 +38,6 @@ pub fn start(loaded: &Loaded, voice: Voice) -> Result<(), copydesk::config::Erro
         (LogFormat::Text, Voice::Service) => builder.try_init(),
         (LogFormat::Text, Voice::Tool) => builder.without_time().with_target(false).try_init(),
     };
-    Ok(())
 }
 
 /// The progress bar that log lines must not tear.

@@ -147,7 +147,7 @@ impl Cli {
         }
         let loaded = self.load()?;
         let voice = if matches!(self.command, Command::Run(_)) { Voice::Service } else { Voice::Tool };
-        logging::start(&loaded, voice)?;
+        logging::start(&loaded, voice);
         match self.command {
             Command::Run(command) => command.run(loaded),
             Command::Once(command) => command.run(loaded),

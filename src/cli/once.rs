@@ -35,7 +35,7 @@ Examples:
 /// Take the inbox, or the given files and folders, publish their articles, and end
 ///
 /// Without PATH the files of the inbox are taken and then moved to done/ or failed/. Files and folders given as PATH are
-/// taken in place and stay where they are. Shows progress on a terminal and a summary at the end. Documents that fail
+/// taken in place and stay where they are; the outbox, the state and what was done or failed are left out. Shows progress on a terminal and a summary at the end. Documents that fail
 /// are reported and change nothing about the exit code: they are told of, not lost.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]

@@ -65,7 +65,9 @@ impl Command {
 fn at_work(settings: &Settings) -> Option<Report> {
     let state = &settings.state.path;
     if let Some(pid) = desk::running(state) {
-        return Some(desk::report(state).unwrap_or(Report { pid, state: "starting".into(), ..Report::default() }));
+        // Until it writes its own, a desk that starts finds there what the one before it left.
+        let report = desk::report(state).filter(|report| desk::is_same_process(pid, report.pid));
+        return Some(report.unwrap_or(Report { pid, state: "starting".into(), ..Report::default() }));
     }
     let pid = desk::holds(&settings.inbox.path)?;
     let reason = format!("its state folder is not {}: that was moved away, or it has another", state.display());

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ::config::{Config, File, FileFormat, Source, Value, ValueKind};
@@ -20,6 +21,8 @@ const DOT: &str = "__";
 /// The file looked for where none is named, in the working folder and then in the system's place.
 const FILE: &str = "copydesk.toml";
 const SYSTEM_FOLDER: &str = "/etc/copydesk";
+/// The folder beside it whose files are laid over it.
+const ADDITIONS: &str = "conf.d";
 
 /// Where to look for settings. Passed in rather than asked from the process, so that tests are alone with their own.
 #[derive(Clone, Debug, Default)]
@@ -46,19 +49,43 @@ pub struct Flag {
 impl Sources {
     /// The settings files that are read, later ones winning.
     fn files(&self) -> Result<Vec<PathBuf>, Error> {
-        let main = match &self.file {
-            Some(file) => Some(self.folder.join(file)),
-            None => {
-                [self.folder.join(FILE), Path::new(SYSTEM_FOLDER).join(FILE)].into_iter().find(|file| file.exists())
-            }
-        };
-        let Some(main) = main else { return Ok(Vec::new()) };
-        let mut files = vec![main.clone()];
-        let conf_d = main.with_file_name("conf.d");
-        if conf_d.is_dir() {
-            files.extend(super::toml_files(&conf_d)?);
+        if let Some(file) = &self.file {
+            let file = self.folder.join(file);
+            return Ok([vec![file.clone()], additions(&file)?].concat());
         }
-        Ok(files)
+        first(&[self.folder.clone(), SYSTEM_FOLDER.into()])
+    }
+}
+
+/// The settings files of the first folder that has any.
+fn first(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    for folder in folders {
+        let file = folder.join(FILE);
+        let mut files = Vec::from_iter(is_there(&file)?.then(|| file.clone()));
+        files.extend(additions(&file)?);
+        if !files.is_empty() {
+            return Ok(files);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The files of the folder `conf.d` beside a settings file, which need not be there itself.
+fn additions(file: &Path) -> Result<Vec<PathBuf>, Error> {
+    let folder = file.with_file_name(ADDITIONS);
+    if is_there(&folder)? { super::toml_files(&folder) } else { Ok(Vec::new()) }
+}
+
+/// Whether there is anything of that name. Who may not look does not know, and must not go on without his settings; a link
+/// that leads nowhere is there and cannot be read, which the reading then tells.
+fn is_there(path: &Path) -> Result<bool, Error> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => {
+            let message = format!("{error}: let this user look there, or name another file with --config");
+            Err(Error::File { path: path.to_owned(), message })
+        }
     }
 }
 
@@ -223,6 +250,56 @@ mod tests {
         let message =
             load(&Sources { environment, ..sources(Path::new("/nowhere")) }).expect_err("refused").to_string();
         assert!(message.contains("did you mean `outbox.path`? (set by COPYDESK__OUTBOX__PHAT)"), "{message}");
+    }
+
+    #[test]
+    fn a_misspelt_table_is_refused_by_its_keys_and_with_its_layer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = |text: &str| {
+            std::fs::write(folder.path().join("copydesk.toml"), text).expect("written");
+            load(&sources(folder.path())).expect_err("must be refused").to_string()
+        };
+        let by = "(set by copydesk.toml)";
+        let text = "[inbx]\npath = \"x\"\nsettle_ms = 3\n[clean.memry]\nlines = 2\n[clean.memory.more]\nx = 1\n";
+        assert_eq!(
+            refused(text).lines().collect::<Vec<_>>(),
+            [
+                format!("`clean.memory.more.x` is not a setting: did you mean `clean.memory.lines`? {by}"),
+                format!("`clean.memry.lines` is not a setting: did you mean `clean.memory.lines`? {by}"),
+                format!("`inbx.path` is not a setting: did you mean `inbox.path`? {by}"),
+                format!("`inbx.settle_ms` is not a setting: did you mean `inbox.settle_ms`? {by}"),
+            ]
+        );
+        let message = refused("[inbox.path]\nx = 1");
+        assert!(message.starts_with("`inbox.path` must be a text in quotes") && message.ends_with(by), "{message}");
+    }
+
+    #[test]
+    fn additions_count_without_the_file_that_they_lie_beside() {
+        let (near, far) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let folders = [near.path().to_owned(), far.path().to_owned()];
+        assert_eq!(first(&folders).expect("none"), Vec::<PathBuf>::new());
+        std::fs::create_dir(far.path().join("conf.d")).expect("a folder");
+        std::fs::write(far.path().join("conf.d/10.toml"), "log.level = \"debug\"").expect("written");
+        assert_eq!(first(&folders).expect("the far ones"), [far.path().join("conf.d/10.toml")]);
+        assert_eq!(load(&sources(far.path())).expect("good settings").settings.log.level, "debug");
+        std::fs::write(near.path().join("copydesk.toml"), "").expect("written");
+        assert_eq!(first(&folders).expect("the near one"), [near.path().join("copydesk.toml")]);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_looked_at_are_refused_and_not_passed_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("file"), "").expect("written");
+        // A file where a folder should be: as with a folder that is closed to this user, it is not known what is in it.
+        let message = first(&[folder.path().join("file")]).expect_err("must be refused").to_string();
+        assert!(message.contains("file/") && message.contains("--config"), "{message}");
+        for name in ["copydesk.toml", "conf.d"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            std::os::unix::fs::symlink("nowhere", folder.path().join(name)).expect("a link");
+            let message = load(&sources(folder.path())).expect_err("must be refused").to_string();
+            assert!(message.contains(name) && message.contains("No such file"), "{message}");
+        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! Bounds of the numbers, and the rules that concern more than one key.
+//! Bounds of the numbers, and the patterns.
 
-use std::path::{Component, Path, PathBuf};
-
-use super::refusal::{Error, Refusal};
+use super::refusal::Refusal;
 use super::{Setting, Settings};
+use crate::inbox::Ignore;
 
 /// A key of a number, with its least and greatest value and its unit.
 struct Limit {
@@ -55,33 +54,14 @@ const LIMITS: &[Limit] = &[
     limit("outbox.max_copies", 1.0, 1_000_000.0, "copies"),
 ];
 
-/// Refuses numbers out of bounds, and folders that would feed the desk its own output.
-///
-/// Folders are compared by name, relative ones from the working folder `folder`.
-pub(super) fn check(values: &[Setting], settings: &Settings, folder: &Path) -> Result<(), Error> {
+/// Numbers out of bounds, and patterns that are none.
+pub(super) fn check(values: &[Setting], settings: &Settings) -> Vec<Refusal> {
     let mut refused: Vec<Refusal> = values.iter().filter_map(out_of_bounds).collect();
-    let setting = |key: &str| values.iter().find(|setting| setting.key == key);
-    let plain = |path: &Path| plain(&folder.join(path));
-    let inbox = plain(&settings.inbox.path);
-    for (key, path) in [("outbox.path", &settings.outbox.path), ("state.path", &settings.state.path)] {
-        if plain(path).starts_with(&inbox) {
-            let rule = format!(
-                "must not lie in the inbox ({}), whose files are read as articles",
-                settings.inbox.path.display()
-            );
-            refused.extend(setting(key).map(|setting| Refusal::of(setting, rule)));
-        }
+    if let Err(error) = Ignore::new(&settings.inbox.ignore) {
+        let setting = values.iter().find(|setting| setting.key == "inbox.ignore");
+        refused.extend(setting.map(|setting| Refusal::of(setting, format!("must hold patterns ({error})"))));
     }
-    if inbox != plain(&settings.outbox.path) && inbox.starts_with(plain(&settings.outbox.path)) {
-        let rule = format!("must not lie in the outbox ({})", settings.outbox.path.display());
-        refused.extend(setting("inbox.path").map(|setting| Refusal::of(setting, rule)));
-    }
-    for setting in values.iter().filter(|setting| setting.key.ends_with(".path") && setting.key != "rules.path") {
-        if setting.value.as_str().is_some_and(str::is_empty) {
-            refused.push(Refusal::of(setting, "must name a folder"));
-        }
-    }
-    if refused.is_empty() { Ok(()) } else { Err(Error::Refused(refused)) }
+    refused
 }
 
 fn out_of_bounds(setting: &Setting) -> Option<Refusal> {
@@ -92,21 +72,6 @@ fn out_of_bounds(setting: &Setting) -> Option<Refusal> {
     }
     let unit = if limit.unit.is_empty() { String::new() } else { format!(" {}", limit.unit) };
     Some(Refusal::of(setting, format!("must be from {} to {}{unit}", limit.least, limit.most)))
-}
-
-/// The path without `.` and with `..` resolved by name alone; links are not followed, since nothing need exist yet.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -137,9 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn an_outbox_in_the_inbox_is_refused() {
-        let message = refused(vec![flag("outbox.path", "./inbox/../inbox/out")]);
-        assert!(message.contains("`outbox.path` must not lie in the inbox"), "{message}");
+    fn a_pattern_that_is_none_is_refused() {
+        let message = refused(vec![flag("inbox.ignore", "*.bak,a[")]);
+        assert!(message.starts_with("`inbox.ignore` must hold patterns (error parsing glob 'a['"), "{message}");
+        assert!(message.ends_with("got [\"*.bak\", \"a[\"] (set by --set)"), "{message}");
     }
 
     #[test]

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+mod folders;
 mod layers;
 mod limits;
+mod log;
 mod refusal;
 mod show;
 
 pub use layers::{Flag, Sources};
+pub use log::{Log, LogFormat};
 pub use refusal::{Error, Refusal};
 
 use crate::clean::{Cleaner, RulePack};
@@ -96,30 +99,6 @@ fn read(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|error| Error::File { path: path.to_owned(), message: error.to_string() })
 }
 
-/// What is logged, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Log {
-    /// A level or a filter of `tracing-subscriber`.
-    pub level: String,
-    pub format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Text }
-    }
-}
-
-/// How a log line is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
-}
-
 /// Settings in force, and which layer set each of them.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -159,7 +138,12 @@ pub fn load(sources: &Sources) -> Result<Loaded, Error> {
     let values = refusal::known(&defaults, &merged)?;
     refusal::typed(&values)?;
     let settings: Settings = refusal::table(&values).try_into().map_err(|error| Error::Other(error.to_string()))?;
-    limits::check(&values, &settings, &sources.folder)?;
+    let mut refused = limits::check(&values, &settings);
+    refused.extend(folders::check(&values, &settings, &sources.folder));
+    refused.extend(log::check(&values, &settings.log));
+    if !refused.is_empty() {
+        return Err(Error::Refused(refused));
+    }
     Ok(Loaded { settings, values })
 }
 

@@ -128,14 +128,14 @@ fn collect(
     values: &mut Vec<Setting>,
     refused: &mut Vec<Refusal>,
 ) {
-    let origin = merged.origin().unwrap_or(DEFAULT_ORIGIN);
+    let origin = origin(merged);
     match (&default.kind, &merged.kind) {
         (ValueKind::Table(defaults), ValueKind::Table(table)) => {
             for (name, value) in table {
                 let key = join(&key, name);
                 match defaults.get(name) {
                     Some(default) => collect(all, default, value, key, values, refused),
-                    None => refused.push(Refusal::unknown(all, &key, value.origin().unwrap_or(DEFAULT_ORIGIN))),
+                    None => unknown(all, value, key, refused),
                 }
             }
         }
@@ -150,6 +150,28 @@ fn collect(
             }
         }
     }
+}
+
+/// Refuses a key that no stage knows; of a table, every key in it. One without a key sets nothing.
+fn unknown(all: &Value, value: &Value, key: String, refused: &mut Vec<Refusal>) {
+    match &value.kind {
+        ValueKind::Table(table) => {
+            table.iter().for_each(|(name, value)| unknown(all, value, join(&key, name), refused));
+        }
+        _ => refused.push(Refusal::unknown(all, &key, origin(value))),
+    }
+}
+
+/// The layer that set a value. The library forgets that of a table, whose values know it.
+fn origin(value: &Value) -> &str {
+    fn known(value: &Value) -> Option<&str> {
+        let within = || match &value.kind {
+            ValueKind::Table(table) => table.values().filter_map(known).min(),
+            _ => None,
+        };
+        value.origin().or_else(within)
+    }
+    known(value).unwrap_or(DEFAULT_ORIGIN)
 }
 
 /// The rule that a value of the wrong type breaks.

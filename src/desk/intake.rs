@@ -3,8 +3,7 @@
 //! The only part of the desk that waits for the outside world, and so the part that tokio drives.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -16,7 +15,7 @@ use tokio::task::block_in_place;
 use super::health::Health;
 use super::progress::Progress;
 use super::reader::Task;
-use crate::inbox::{Found, Inbox, Intake, Ready, Stamp, encode_path};
+use crate::inbox::{Inbox, Intake, Ready, Stamp, encode_path};
 
 /// Files taken from the inbox's state machine at once.
 const ROOM: usize = 256;
@@ -191,56 +190,4 @@ fn hand_on(inbox: &Inbox, queue: &mut VecDeque<Ready>, tasks: &Sender<Task>) -> 
         }
     }
     true
-}
-
-/// Files sorted together when folders are given: their order is that of their names, whatever the file system's is.
-const SORTED_AT_ONCE: usize = 65_536;
-
-/// Hands on given files and folders, which stay where they are. Returns early when `stopped`.
-///
-/// # Errors
-/// A path that is not there or is neither file nor folder, before anything of it is read.
-pub fn walk(
-    given: &[PathBuf],
-    settings: &crate::inbox::Settings,
-    tasks: &Sender<Task>,
-    progress: &Progress,
-    health: &Health,
-) -> Result<(), (PathBuf, io::Error)> {
-    for path in given {
-        let about = |error| (path.clone(), error);
-        let below = |root: &Path| {
-            let settings =
-                crate::inbox::Settings { path: root.to_owned(), done: crate::inbox::Done::Keep, ..settings.clone() };
-            Inbox::new(settings).map_err(|error| about(io::Error::other(error)))
-        };
-        if std::fs::metadata(path).map_err(about)?.is_dir() {
-            let inbox = below(path)?;
-            let mut found = Vec::new();
-            for entry in inbox.scan() {
-                if let Found::File { path, .. } = entry.map_err(about)? {
-                    found.push(path);
-                    if found.len() == SORTED_AT_ONCE {
-                        send(&inbox, &mut found, tasks, progress, health);
-                    }
-                }
-            }
-            send(&inbox, &mut found, tasks, progress, health);
-        } else {
-            let name = path.file_name().ok_or_else(|| about(io::ErrorKind::InvalidInput.into()))?;
-            let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-            send(&below(parent)?, &mut vec![PathBuf::from(name)], tasks, progress, health);
-        }
-    }
-    Ok(())
-}
-
-fn send(inbox: &Inbox, found: &mut Vec<PathBuf>, tasks: &Sender<Task>, progress: &Progress, health: &Health) {
-    found.sort_unstable();
-    progress.found.fetch_add(found.len() as u64, Ordering::Relaxed);
-    for path in found.drain(..) {
-        if health.stopping() || tasks.send(Task { inbox: inbox.clone(), path, stamp: None, in_place: true }).is_err() {
-            return;
-        }
-    }
 }

@@ -107,21 +107,71 @@ fn written(file: &mut File) -> Option<u32> {
     pid.trim().parse().ok()
 }
 
-/// Asks the kernel who holds the exclusive lock on an open file or folder: `/proc/locks` names the process by device and
-/// inode. Takes no lock itself, so that asking keeps nobody out.
+/// Asks the kernel who holds the exclusive lock on an open file or folder: `/proc/locks` names processes by inode. Its devices
+/// are not those that a file tells on every file system, so each process is asked whether it has this very file open.
 fn holder(file: &File) -> Option<u32> {
-    let inode = file.metadata().ok()?.ino();
+    let found = file.metadata().ok()?;
+    let place = (found.dev(), found.ino());
     let locks = fs::read_to_string("/proc/locks").ok()?;
-    locks.lines().find_map(|line| {
-        let mut fields = line.split_whitespace();
-        let kind = fields.nth(1)?;
-        let mode = fields.nth(1)?;
-        let pid = fields.next()?;
-        let place = fields.next()?;
-        let is_it = kind == "FLOCK" && mode == "WRITE" && place.rsplit(':').next()? == inode.to_string();
-        // 0 where the process is in a namespace that is not seen from here.
-        is_it.then(|| pid.parse().ok().filter(|pid| *pid > 0))?
+    locks.lines().filter_map(|line| lock_on(line, place.1)).find(|pid| {
+        // Of another user's process the files are not shown; a lock that is had for a moment then tells as much.
+        has_open(*pid, place).unwrap_or_else(|_| is_locked(file))
     })
+}
+
+/// The process that has an exclusive lock on a file with this inode, by a line of `/proc/locks`.
+fn lock_on(line: &str, inode: u64) -> Option<u32> {
+    let mut fields = line.split_whitespace();
+    let kind = fields.nth(1)?;
+    let mode = fields.nth(1)?;
+    let pid = fields.next()?;
+    let place = fields.next()?;
+    let is_it = kind == "FLOCK" && mode == "WRITE" && place.rsplit(':').next()? == inode.to_string();
+    // 0 where the process is in a namespace that is not seen from here.
+    is_it.then(|| pid.parse().ok().filter(|pid| *pid > 0))?
+}
+
+/// Whether a process has the file of this device and inode open; one that has ended has none.
+///
+/// # Errors
+/// Its files are not shown to this user.
+fn has_open(pid: u32, sought: (u64, u64)) -> io::Result<bool> {
+    let entries = match fs::read_dir(format!("/proc/{pid}/fd")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        entries => entries?,
+    };
+    let mut closed = None;
+    for entry in entries.flatten() {
+        match place(&entry.path()) {
+            Ok(found) if found == sought => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed = Some(error),
+            // Another one, or closed meanwhile.
+            _ => {}
+        }
+    }
+    closed.map_or(Ok(false), Err)
+}
+
+/// Whether somebody has an exclusive lock on the file.
+fn is_locked(file: &File) -> bool {
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => true,
+        Err(TryLockError::Error(_)) => false,
+        // Where it cannot be given back, closing the file does it.
+        Ok(()) => file.unlock().is_err(),
+    }
+}
+
+/// Whether the process `pid` may call itself `own`: in a container a process has another number than it has from outside.
+pub fn is_same_process(pid: u32, own: u32) -> bool {
+    let in_namespaces = || fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    pid == own || numbers(&in_namespaces()).contains(&own)
+}
+
+/// The numbers of a process in the namespaces that it is in, by its `/proc/<pid>/status`.
+fn numbers(status: &str) -> Vec<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    line.split_whitespace().filter_map(|number| number.parse().ok()).collect()
 }
 
 /// Holds the state file to its place: a folder that was moved or removed takes every write, and a restart finds none of it.
@@ -171,6 +221,48 @@ mod tests {
         drop(lock);
         assert_eq!(running(folder.path()), None);
         take(folder.path(), None).unwrap();
+    }
+
+    #[test]
+    fn a_lock_on_another_file_with_the_same_inode_is_not_taken_for_this_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = File::create(&path).unwrap();
+        let (device, inode) = place(&path).unwrap();
+        let own = std::process::id();
+        assert!(has_open(own, (device, inode)).unwrap());
+        assert!(!has_open(own, (device + 1, inode)).unwrap(), "another volume");
+        drop(file);
+        assert!(!has_open(own, (device, inode)).unwrap());
+        assert!(!has_open(u32::MAX, (device, inode)).unwrap(), "a process that has ended");
+    }
+
+    #[test]
+    fn locks_are_read_by_inode() {
+        let line = |kind: &str, mode: &str, pid: u32| format!("1: {kind}  ADVISORY  {mode} {pid} 08:01:4711 0 EOF");
+        assert_eq!(lock_on(&line("FLOCK", "WRITE", 7), 4711), Some(7));
+        assert_eq!(lock_on(&line("FLOCK", "WRITE", 7), 711), None);
+        assert_eq!(lock_on(&line("FLOCK", "READ", 7), 4711), None);
+        assert_eq!(lock_on(&line("POSIX", "WRITE", 7), 4711), None);
+        assert_eq!(lock_on(&line("FLOCK", "WRITE", 0), 4711), None);
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_number_in_any_namespace() {
+        assert_eq!(numbers("Name:\tcopydesk\nNSpid:\t4711\t1\nVmSize: 3 kB\n"), [4711, 1]);
+        let own = std::process::id();
+        assert!(is_same_process(own, own));
+        assert!(!is_same_process(own, u32::MAX));
+    }
+
+    #[test]
+    fn asking_whether_a_file_is_locked_leaves_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let (one, other) = (File::create(&path).unwrap(), File::open(&path).unwrap());
+        assert!(!is_locked(&other));
+        one.try_lock().unwrap();
+        assert!(is_locked(&other));
     }
 
     #[test]

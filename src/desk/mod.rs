@@ -14,6 +14,7 @@ mod compose;
 mod editor;
 mod files;
 mod gate;
+mod given;
 mod health;
 mod intake;
 mod lock;
@@ -48,7 +49,7 @@ use editor::{Editor, Interrupted, Past, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
 use intake::{Returned, Until};
-pub use lock::{LockError, holds, running};
+pub use lock::{LockError, holds, is_same_process, running};
 pub use progress::{Progress, Snapshot};
 use publisher::Publishers;
 use reader::{Reader, Task};
@@ -97,6 +98,10 @@ pub enum DeskError {
     Lock(#[from] LockError),
     #[error("the inbox {path}: {source}: create it, or name another one with `inbox.path`")]
     Inbox { path: PathBuf, source: io::Error },
+    #[error(
+        "the state folder {path}: {source}: make it a folder that this user can write, or name another one with `state.path`"
+    )]
+    State { path: PathBuf, source: io::Error },
     #[error("`inbox.ignore`: {0}")]
     Ignore(globset::Error),
     #[error("the outbox {0}: make it a folder that this user can write, or name another one with `outbox.path`")]
@@ -146,7 +151,13 @@ impl Works {
             is_folder.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
         }
         let cleaner = Arc::new(Cleaner::with_packs(plan.clean.clone(), &plan.rules)?);
-        let lock = lock::take(&plan.state.path, inbox.map(Inbox::root))?;
+        let lock = lock::take(&plan.state.path, inbox.map(Inbox::root)).map_err(|error| match error {
+            LockError::Io { path, source } if inbox.is_some_and(|inbox| inbox.root() == path) => {
+                DeskError::Inbox { path, source }
+            }
+            LockError::Io { path, source } => DeskError::State { path, source },
+            held @ LockError::Held { .. } => DeskError::Lock(held),
+        })?;
         if let Some(inbox) = inbox {
             let leftovers = inbox.remove_leftovers();
             leftovers.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
@@ -319,7 +330,7 @@ pub fn take(
     });
     // Nobody waits for these files to come back.
     runtime.spawn(async move { while back.recv().await.is_some() {} });
-    let walked = intake::walk(given, &plan.inbox, &works.tasks, &works.progress, &works.health);
+    let walked = given::walk(given, plan, &works.tasks, &works.progress, &works.health);
     works.finish()?;
     runtime.shutdown_background();
     walked.map_err(|(path, source)| DeskError::Given { path, source })
