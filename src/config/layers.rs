@@ -53,17 +53,18 @@ impl Sources {
             let file = self.folder.join(file);
             return Ok([vec![file.clone()], additions(&file)?].concat());
         }
-        first(&[self.folder.clone(), SYSTEM_FOLDER.into()])
+        first(&self.folder, Path::new(SYSTEM_FOLDER))
     }
 }
 
-/// The settings files of the first folder that has any.
-fn first(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    for folder in folders {
+/// The settings files of the working folder, else of the system's. A folder `conf.d` counts on its own in the system's only:
+/// in a working folder it may be another program's.
+fn first(working: &Path, system: &Path) -> Result<Vec<PathBuf>, Error> {
+    for folder in [working, system] {
         let file = folder.join(FILE);
         let mut files = Vec::from_iter(is_there(&file)?.then(|| file.clone()));
-        files.extend(additions(&file)?);
-        if !files.is_empty() {
+        if !files.is_empty() || folder == system {
+            files.extend(additions(&file)?);
             return Ok(files);
         }
     }
@@ -275,16 +276,18 @@ mod tests {
     }
 
     #[test]
-    fn additions_count_without_the_file_that_they_lie_beside() {
-        let (near, far) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-        let folders = [near.path().to_owned(), far.path().to_owned()];
-        assert_eq!(first(&folders).expect("none"), Vec::<PathBuf>::new());
-        std::fs::create_dir(far.path().join("conf.d")).expect("a folder");
-        std::fs::write(far.path().join("conf.d/10.toml"), "log.level = \"debug\"").expect("written");
-        assert_eq!(first(&folders).expect("the far ones"), [far.path().join("conf.d/10.toml")]);
-        assert_eq!(load(&sources(far.path())).expect("good settings").settings.log.level, "debug");
-        std::fs::write(near.path().join("copydesk.toml"), "").expect("written");
-        assert_eq!(first(&folders).expect("the near one"), [near.path().join("copydesk.toml")]);
+    fn additions_count_without_the_file_that_they_lie_beside_in_the_systems_folder() {
+        let (working, system) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let found = || first(working.path(), system.path()).expect("files or none");
+        assert_eq!(found(), Vec::<PathBuf>::new());
+        for folder in [&working, &system] {
+            std::fs::create_dir(folder.path().join("conf.d")).expect("a folder");
+            std::fs::write(folder.path().join("conf.d/10.toml"), "log.level = \"debug\"").expect("written");
+        }
+        assert_eq!(found(), [system.path().join("conf.d/10.toml")], "the other may be another program's");
+        std::fs::write(working.path().join("copydesk.toml"), "").expect("written");
+        assert_eq!(found(), ["copydesk.toml", "conf.d/10.toml"].map(|name| working.path().join(name)));
+        assert_eq!(load(&sources(working.path())).expect("good settings").settings.log.level, "debug");
     }
 
     #[test]
@@ -292,14 +295,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("file"), "").expect("written");
         // A file where a folder should be: as with a folder that is closed to this user, it is not known what is in it.
-        let message = first(&[folder.path().join("file")]).expect_err("must be refused").to_string();
+        let message = first(&folder.path().join("file"), folder.path()).expect_err("must be refused").to_string();
         assert!(message.contains("file/") && message.contains("--config"), "{message}");
-        for name in ["copydesk.toml", "conf.d"] {
-            let folder = tempfile::tempdir().expect("a folder");
-            std::os::unix::fs::symlink("nowhere", folder.path().join(name)).expect("a link");
-            let message = load(&sources(folder.path())).expect_err("must be refused").to_string();
-            assert!(message.contains(name) && message.contains("No such file"), "{message}");
-        }
+        std::os::unix::fs::symlink("nowhere", folder.path().join("copydesk.toml")).expect("a link");
+        let message = load(&sources(folder.path())).expect_err("must be refused").to_string();
+        assert!(message.contains("copydesk.toml") && message.contains("No such file"), "{message}");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink("nowhere", folder.path().join("conf.d")).expect("a link");
+        let message = first(Path::new("/nowhere"), folder.path()).expect_err("must be refused").to_string();
+        assert!(message.contains("conf.d") && message.contains("No such file"), "{message}");
     }
 
     #[test]
