@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
+use crate::clean::normalize::{composed, is_invisible};
 
 /// Values kept under one name: an article has a dozen tags, not a thousand.
 const MAX_VALUES: usize = 64;
@@ -230,10 +231,28 @@ pub(super) fn shown(tree: &Tree, id: NodeId) -> String {
     text.lines().map(one_line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Single spaces, no line ends; empty where nothing but control characters is left, which among letters are the traces of
-/// another encoding.
+/// Single spaces, no line ends, the normal form of text; empty where nothing but control characters is left, which among
+/// letters are the traces of another encoding.
 pub(super) fn one_line(text: &str) -> String {
     let says = |word: &&str| !word.chars().all(char::is_control);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if words.iter().any(says) { words.join(" ") } else { String::new() }
+    let is_seen = |word: &&str| !(word.starts_with(is_invisible) && word.chars().all(is_invisible));
+    let words: Vec<&str> = text.split_whitespace().filter(is_seen).collect();
+    match words.as_slice() {
+        // An address in another form leads elsewhere.
+        [word] if word.contains("://") || word.starts_with('/') => (*word).to_owned(),
+        words if words.iter().any(says) => composed(words.join(" ")),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_in_the_normal_form_and_an_address_as_it_was() {
+        assert_eq!(one_line(" Bundes\u{ad}tag \u{200b} Cafe\u{301}\n"), "Bundestag Café");
+        assert_eq!(one_line("\u{200b}"), "");
+        assert_eq!(one_line("https://ferry.example/cafe\u{301}.jpg"), "https://ferry.example/cafe\u{301}.jpg");
+    }
 }

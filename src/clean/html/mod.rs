@@ -27,7 +27,7 @@ mod walk;
 
 use serde::{Deserialize, Serialize};
 
-use super::Page;
+use super::{Page, normalize};
 use crate::article::Document;
 
 /// Settings of the HTML front end, as used.
@@ -62,6 +62,9 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
     let entity = json_ld::article(&stripped.data);
     let layout = walk::layout(&tree, settings.max_blocks);
     let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
+    // What came along with the page is in any form.
+    article.title = article.title.map(normalize::composed);
+    article.authors = article.authors.into_iter().map(normalize::composed).collect();
     let said = entity.as_ref().and_then(|entity| entity.body.as_deref());
     let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
     let body::Body { blocks, removed } = body::body(&layout, &evidence, article.title.as_deref());
@@ -233,6 +236,20 @@ mod tests {
         ] {
             assert_eq!(dated(line).as_deref(), Some(day), "{line}");
         }
+    }
+
+    #[test]
+    fn a_page_is_brought_into_the_normal_form_of_text() {
+        let raw = "The is\u{ad}land cafe\u{301} \u{200b} served the pupils’ lunch\u{200b} on Tuesday, and its cook می\u{200c}خواهم was glad.";
+        let meta = "<meta name=author content='Ana\u{200b} Ru\u{ad}iz'><title>Ca\u{ad}fe\u{301} kept</title>";
+        let found = page(&document(format!(
+            "{meta}<h1>Ca&shy;fe\u{301} kept</h1><p>{raw}</p>{STORY}<pre>one\u{ad}\n  e\u{301}</pre>{STORY}"
+        )));
+        let said = found.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(said[0], crate::clean::normalize::line(raw));
+        assert!(said.contains(&"one\n  é"), "{said:?}");
+        assert_eq!(found.article.title.as_deref(), Some("Café kept"));
+        assert_eq!(found.article.authors, ["Ana Ruiz"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::hints;
 use super::layout::{Container, Layout, Past, Run, append_words, within, word_count};
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
+use crate::clean::normalize;
 
 /// Lays a page out.
 ///
@@ -346,7 +347,9 @@ impl<'t> Walk<'t> {
 
     /// Adds words that need no change of the spaces between them; their letters and digits.
     fn words(&mut self, words: &str) -> u32 {
-        if words.is_empty() {
+        // Nothing that a reader sees parts no lines and makes no gap of its own.
+        if words.is_empty() || words.starts_with(normalize::is_invisible) && words.chars().all(normalize::is_invisible)
+        {
             return 0;
         }
         self.take_breaks();
@@ -393,6 +396,7 @@ impl<'t> Walk<'t> {
                 let mut text = String::new();
                 append_words(&mut text, &run.text);
                 let why = format!("the page has more than {} blocks (`clean.html.max_blocks`)", self.max_blocks);
+        run.text = normalize::composed(run.text);
                 self.layout.past = Some(Past { why, text });
             }
             return;
