@@ -2,7 +2,7 @@
 //!
 //! A page names many people and days; those of its margins belong to other articles and are asked last.
 
-use super::head::{Head, shown};
+use super::head::{Head, heading, shown};
 use super::json_ld::Entity;
 use super::layout::{Layout, Run};
 use super::tag::Tag;
@@ -297,7 +297,7 @@ fn is_before(day: &str, other: &str) -> bool {
 /// The heading that shows the title, else the first one; the document where there is none.
 fn headline_node(tree: &Tree, head: &Head, article: &Article) -> NodeId {
     let title = article.title.as_deref().map(title::words).unwrap_or_default();
-    let same = head.h1.iter().find(|id| title::words(&shown(tree, **id)) == title);
+    let same = head.h1.iter().find(|id| title::words(&heading(tree, **id)) == title);
     same.or(head.h1.first()).copied().unwrap_or(Tree::ROOT)
 }
 

@@ -253,6 +253,31 @@ mod tests {
     }
 
     #[test]
+    fn links_stand_apart_but_for_one_that_is_cut_in_two() {
+        for (links, shown) in [
+            ("<a href=/jo>Jo</a><a href=/jo>hn Hale</a>", "John Hale"),
+            ("<a href=/a>Anna</a><a href=/b>Bert</a>", "Anna Bert"),
+            ("<a href=/a>the party</a><a href=/b>.</a>", "the party."),
+            ("<a href=#>anna</a><a href=#>bert</a>", "anna bert"),
+            ("<a>anna</a><a>bert</a>", "anna bert"),
+            ("<a href=/a>Anna</a> <a href=/a>bert</a>", "Anna bert"),
+        ] {
+            let said = text(format!(
+                "<h1>Ferry kept</h1>{STORY}<p>So said in the long debate of the council {links}</p>{STORY}"
+            ));
+            assert!(said.contains(&format!("council {shown}")), "{links}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_sites_name_in_the_heading_is_neither_in_the_title_nor_in_the_text() {
+        let site = "<meta property=og:site_name content='Island News'>";
+        let found = page(&document(format!("{site}<h1>Council keeps ferry | Island News</h1>{STORY}")));
+        assert_eq!(found.article.title.as_deref(), Some("Council keeps ferry"));
+        assert!(found.blocks.iter().all(|block| !block.text.contains("Island News")), "{:?}", found.blocks);
+    }
+
+    #[test]
     fn preformatted_text_keeps_its_lines_and_one_blank_line_of_several() {
         let said = text(format!("<h1>Ferry kept</h1>{STORY}<pre>  One fare\n  two fares\n\n \n\n  three</pre>{STORY}"));
         assert!(said.contains("One fare\n  two fares\n\n  three"), "{said}");

@@ -59,7 +59,9 @@ struct Walk<'t> {
     italic: u16,
     /// Inside a row of plain cells, whose paragraphs do not break it.
     in_row: u16,
-    after_link: bool,
+    /// Whether a link has ended since the last letter, and where it leads.
+    after_link: Option<&'t str>,
+    link_gap: Option<LinkGap>,
     /// Hints of the classes seen so far; only looked up, never walked through.
     known: HashMap<&'t str, hints::Hints>,
 }
@@ -79,7 +81,8 @@ impl<'t> Walk<'t> {
             bold: 0,
             italic: 0,
             in_row: 0,
-            after_link: false,
+            after_link: None,
+            link_gap: None,
             known: HashMap::new(),
         }
     }
@@ -108,8 +111,9 @@ impl<'t> Walk<'t> {
                 }
             }
             Tag::A => {
-                if self.after_link {
-                    self.space = true;
+                if let Some(before) = self.after_link {
+                    let leads_on = leads_anywhere(before) && self.tree.attribute(id, "href") == Some(before);
+                    self.link_gap = Some(if leads_on { LinkGap::SameTarget } else { LinkGap::OtherTarget });
                 }
                 self.links += 1;
                 self.run.links = self.run.links.saturating_add(1);
@@ -132,6 +136,8 @@ impl<'t> Walk<'t> {
                 } else if !self.run.text.is_empty() {
                     self.run.text.push_str(" | ");
                     self.space = false;
+                    self.after_link = None;
+                    self.link_gap = None;
                 }
                 return true;
             }
@@ -163,7 +169,7 @@ impl<'t> Walk<'t> {
         match tag {
             Tag::A => {
                 self.links = self.links.saturating_sub(1);
-                self.after_link = true;
+                self.after_link = Some(self.tree.attribute(id, "href").unwrap_or_default());
             }
             Tag::Strong => self.bold = self.bold.saturating_sub(1),
             Tag::Em => self.italic = self.italic.saturating_sub(1),
@@ -353,12 +359,15 @@ impl<'t> Walk<'t> {
             return 0;
         }
         self.take_breaks();
+        if let Some(gap) = self.link_gap.take() {
+            self.space |= gap.is_shown_before(words);
+        }
         if self.space && !self.run.text.is_empty() && !self.run.text.ends_with('\n') {
             self.run.text.push(' ');
         }
         self.space = false;
         self.run.text.push_str(words);
-        self.after_link = false;
+        self.after_link = None;
         if words.is_ascii() {
             words.bytes().map(|byte| u32::from(byte.is_ascii_alphanumeric())).sum()
         } else {
@@ -384,8 +393,10 @@ impl<'t> Walk<'t> {
     fn flush(&mut self) {
         self.breaks = 0;
         self.space = false;
-        self.after_link = false;
+        self.after_link = None;
+        self.link_gap = None;
         let mut run = std::mem::take(&mut self.run);
+        run.text = normalize::composed(run.text);
         if run.letters == 0 && !run.text.chars().any(|c| c.is_alphanumeric()) {
             return;
         }
@@ -396,7 +407,6 @@ impl<'t> Walk<'t> {
                 let mut text = String::new();
                 append_words(&mut text, &run.text);
                 let why = format!("the page has more than {} blocks (`clean.html.max_blocks`)", self.max_blocks);
-        run.text = normalize::composed(run.text);
                 self.layout.past = Some(Past { why, text });
             }
             return;
@@ -410,6 +420,31 @@ impl<'t> Walk<'t> {
         run.words = word_count(&run.text);
         self.layout.runs.push(run);
     }
+}
+
+/// The border between two links without a space in the markup: sites set the entries of a menu apart by style alone.
+#[derive(Clone, Copy)]
+enum LinkGap {
+    SameTarget,
+    OtherTarget,
+}
+
+impl LinkGap {
+    /// Whether a space belongs before these words. Editors cut one link in two, inside a word or before its full stop.
+    fn is_shown_before(self, words: &str) -> bool {
+        let ends = ['.', ',', ';', ':', '!', '?', ')', ']', '’', '”', '…', '、', '。', '，', '！', '？'];
+        match self {
+            _ if words.starts_with(ends) => false,
+            Self::SameTarget => words.starts_with(char::is_uppercase),
+            Self::OtherTarget => true,
+        }
+    }
+}
+
+/// Whether a link has a target of its own; buttons drawn as links share a placeholder.
+fn leads_anywhere(href: &str) -> bool {
+    let href = href.trim();
+    !href.is_empty() && href != "#" && !href.starts_with("javascript:")
 }
 
 /// The lines of a text as they are, with one blank line where several stand: more would be paragraphs without words.
