@@ -5,6 +5,7 @@
 
 mod body;
 mod byline;
+mod date_line;
 mod evidence;
 mod features;
 mod fields;
@@ -235,6 +236,43 @@ mod tests {
             ("<table><tr><td>March 3, 2024<td>12</table>", "2025-06-12"),
         ] {
             assert_eq!(dated(line).as_deref(), Some(day), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_day_in_what_is_no_date_line_does_not_go_before_the_declared_one() {
+        let json = r#"<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2025-06-12","author":{"name":"Tom Hale"}}</script>"#;
+        let dated = |between: &str| {
+            page(&document(format!("{json}<article><h1>Ferry kept</h1>{between}{STORY}</article>")))
+                .article
+                .date_published
+        };
+        for between in [
+            "<figure><img src=a><figcaption>The ferry in the harbour on May 3, 2019 (Reuters)</figcaption></figure>",
+            "<figure><img src=a><figcaption>May 3, 2019</figcaption></figure>",
+            "<p class=dek>12 March 1932 – 4 March 2025</p>",
+            "<ul><li>Born: 4 August 1961, Honolulu</li></ul>",
+            "<ul><li>12 May 2014: the first ferry sails</li></ul>",
+            "<blockquote>Kept! <p>— Harbour Office (@harbour) May 3, 2019</p></blockquote>",
+            "<p class=standfirst>A look back at the storm of 3 March 2009</p>",
+            "<p>Foto: dpa / Archiv, 12.05.2019</p>",
+            "<ul class=related><li><a href=/x>Storm hits harbour</a> <span>May 3, 2019</span></li></ul>",
+            "<ul class=related><li><a href=/x>Storm hits harbour</a><p>May 3, 2019</p></li></ul>",
+            "<p>May 3, 2019 | June 12, 2025</p>",
+            "<ul><li><a href=/x>Storm hits the harbour</a><p class=date>May 3, 2019</p></li></ul>",
+        ] {
+            assert_eq!(dated(between).as_deref(), Some("2025-06-12"), "{between}");
+        }
+        assert_eq!(dated(&format!("{STORY}<p>May 3, 2019</p>")).as_deref(), Some("2025-06-12"));
+        let dek = "<p>The small ferry stays, and the pupils who asked for it are glad.</p>".repeat(2);
+        for line in [
+            "<p>Tom Hale | May 3, 2019",
+            "<p>By Ana Ruiz, May 3, 2019",
+            "<p>Published May 3, 2019 – Updated June 12, 2025",
+            "<ul><li><span class=post-date>On May 3, 2019</span><li>in <a href=/news>News</a></ul>",
+            &format!("{dek}<p>May 3, 2019"),
+        ] {
+            assert_eq!(dated(line).as_deref(), Some("2019-05-03"), "{line}");
         }
     }
 
