@@ -15,6 +15,7 @@ mod json_ld;
 mod kind;
 mod layout;
 mod lenient;
+mod link_gap;
 mod look;
 mod model;
 mod parse;

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use super::hints;
 use super::layout::{Container, Layout, Past, Run, append_words, within, word_count};
+use super::link_gap::LinkGap;
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
 use crate::clean::normalize;
@@ -112,8 +113,7 @@ impl<'t> Walk<'t> {
             }
             Tag::A => {
                 if let Some(before) = self.after_link {
-                    let leads_on = leads_anywhere(before) && self.tree.attribute(id, "href") == Some(before);
-                    self.link_gap = Some(if leads_on { LinkGap::SameTarget } else { LinkGap::OtherTarget });
+                    self.link_gap = Some(LinkGap::between(before, self.tree.attribute(id, "href")));
                 }
                 self.links += 1;
                 self.run.links = self.run.links.saturating_add(1);
@@ -420,31 +420,6 @@ impl<'t> Walk<'t> {
         run.words = word_count(&run.text);
         self.layout.runs.push(run);
     }
-}
-
-/// The border between two links without a space in the markup: sites set the entries of a menu apart by style alone.
-#[derive(Clone, Copy)]
-enum LinkGap {
-    SameTarget,
-    OtherTarget,
-}
-
-impl LinkGap {
-    /// Whether a space belongs before these words. Editors cut one link in two, inside a word or before its full stop.
-    fn is_shown_before(self, words: &str) -> bool {
-        let ends = ['.', ',', ';', ':', '!', '?', ')', ']', '’', '”', '…', '、', '。', '，', '！', '？'];
-        match self {
-            _ if words.starts_with(ends) => false,
-            Self::SameTarget => words.starts_with(char::is_uppercase),
-            Self::OtherTarget => true,
-        }
-    }
-}
-
-/// Whether a link has a target of its own; buttons drawn as links share a placeholder.
-fn leads_anywhere(href: &str) -> bool {
-    let href = href.trim();
-    !href.is_empty() && href != "#" && !href.starts_with("javascript:")
 }
 
 /// The lines of a text as they are, with one blank line where several stand: more would be paragraphs without words.
