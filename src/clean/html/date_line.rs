@@ -152,6 +152,8 @@ fn is_bare(line: &str, is_name: &impl Fn(&str) -> bool) -> bool {
     // As the readers of dates know it.
     let is_month = |word: &str| metadata::visible_date(&format!("1 {word} 2001"), None).is_some();
     let mut naming = false;
+    // From one day to another, as events last: a dash behind a part of a day, and a number behind the dash.
+    let (mut in_day, mut in_range) = (false, false);
     let mut rest = line;
     while let Some(c) = rest.chars().next() {
         let is_letter = |c: char| c.is_alphabetic() || c == '\'' || c == '’' || ('\u{300}'..'\u{370}').contains(&c);
@@ -160,7 +162,16 @@ fn is_bare(line: &str, is_name: &impl Fn(&str) -> bool) -> bool {
             match c {
                 '@' | '#' => return false,
                 '|' | '•' | '·' | '/' => naming = false,
-                _ if c.is_numeric() => naming = false,
+                '–' | '—' => in_range = in_day,
+                _ if c.is_numeric() => {
+                    rest = rest.trim_start_matches(char::is_numeric);
+                    let is_time = [":", "h", " h", " min", " Min", "-min"].iter().any(|sign| rest.starts_with(sign));
+                    if in_range && !is_time {
+                        return false;
+                    }
+                    (naming, in_day, in_range) = (false, true, false);
+                    continue;
+                }
                 _ => {}
             }
             rest = &rest[c.len_utf8()..];
@@ -169,13 +180,16 @@ fn is_bare(line: &str, is_name: &impl Fn(&str) -> bool) -> bool {
         let word = &rest[..len];
         rest = &rest[len..];
         let lower = word.to_lowercase();
+        (in_day, in_range) = (is_month(&lower), false);
+        if in_day {
+            continue;
+        }
         if is_one_of(BY, &lower) {
             naming = true;
         } else if !(naming && !word.starts_with(char::is_lowercase)
             || is_one_of(WORDS, &lower)
             || is_one_of(WEEKDAYS, &lower)
-            || is_name(&lower)
-            || is_month(&lower))
+            || is_name(&lower))
         {
             return false;
         }
@@ -200,6 +214,8 @@ mod tests {
             "Ana Ruiz, Island News · 3 Mar 2024",
             "Von Jana Weiß, 3. März 2024, 10:30 Uhr",
             "Publié le 3 mars 2024 à 10h30",
+            "3 March 2024 – 10:30 – 5 min read",
+            "3 March 2024 – Ana Ruiz – 5 min read",
             "2024年3月3日 10:30",
             "Опубликовано 3 марта 2024 г. в 10:30",
         ] {
@@ -213,6 +229,8 @@ mod tests {
             "A look back at the storm of 3 March 2009",
             "Foto: dpa / Archiv, 12.05.2019",
             "2014年5月12日最初のフェリー",
+            "12–14 May 2014",
+            "12 May – 14 June 2014",
         ] {
             assert!(!bare(line), "{line}");
         }
