@@ -36,8 +36,8 @@ pub(super) fn refuse_archive(text: &[u8]) -> Result<(), Rejected> {
 
 /// The length of an HTTP response's head with its blank line: a status line, and header fields below it.
 fn response_head(bytes: &[u8]) -> Option<usize> {
-    let (first, rest) = split_line(bytes);
-    let mut words = first.strip_prefix(b"HTTP/")?.splitn(3, |byte| *byte == b' ');
+    let (first, rest) = split_line(bytes.strip_prefix(b"HTTP/")?);
+    let mut words = first.splitn(3, |byte| *byte == b' ');
     let (version, status) = (words.next()?, words.next()?);
     let is_version = matches!(version, [b'1'..=b'3'] | [b'0'..=b'1', b'.', b'0'..=b'9']);
     if !is_version || status.len() != 3 || !status.iter().all(u8::is_ascii_digit) {
