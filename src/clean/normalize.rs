@@ -61,15 +61,28 @@ pub fn line(raw: &str) -> Cow<'_, str> {
         gap = false;
         out.push(c);
     }
-    if is_nfc_quick(out.chars()) != IsNormalized::Yes {
-        out = out.nfc().collect();
-    }
+    out = in_nfc(out);
     if let Some(item) = list_item(&out)
         && !out.starts_with("• ")
     {
         out = format!("• {item}");
     }
     Cow::Owned(out)
+}
+
+/// A text in NFC and without invisible characters, as [`line`] has it; its spaces, line ends and signs stay.
+pub fn composed(mut text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    if text.contains(is_invisible) {
+        text.retain(|c| !is_invisible(c));
+    }
+    in_nfc(text)
+}
+
+fn in_nfc(text: String) -> String {
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() }
 }
 
 /// What stands after the bullet of a list item; `None` where the line has no bullet.
@@ -92,7 +105,7 @@ fn is_blank(c: char) -> bool {
 
 /// Zero-width characters that scrapers leave behind. The joiners of Indic and Persian writing (U+200C, U+200D) and the
 /// direction marks of right-to-left text are part of the text.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
@@ -259,6 +272,17 @@ mod tests {
         assert_eq!(line("\u{a0} The\u{200b}  harbour\tis \u{ad}open "), "The harbour is open");
         assert_eq!(line("e\u{301}te\u{301}"), "été");
         assert_eq!(line("  ●  first point"), "• first point");
+    }
+
+    #[test]
+    fn a_composed_text_keeps_its_spaces_its_signs_and_the_joiners_of_its_writing() {
+        for (text, composed_text) in [
+            ("  is\u{ad}land\n\tcafe\u{301}\u{200b} ", "  island\n\tcafé "),
+            ("● می\u{200c}خواهم क्\u{200d}ष", "● می\u{200c}خواهم क्\u{200d}ष"),
+            ("plain  text", "plain  text"),
+        ] {
+            assert_eq!(composed(text.to_owned()), composed_text);
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Which encoding a document is in, and its text.
 //!
 //! In order of trust: a byte order mark; bytes that are valid UTF-8 beyond ASCII, which no other encoding produces by
-//! chance; what an HTML page declares; UTF-16 by its zero bytes; UTF-8 with a few damaged characters; detection.
+//! chance, a few damaged places among many characters aside; what an HTML page declares; UTF-16 by its zero bytes; UTF-8
+//! with more damage; detection.
 //! A declaration comes after valid UTF-8 because crawlers re-encode pages and leave the declaration as it was.
 
 use std::borrow::Cow;
@@ -16,6 +17,8 @@ use super::rejected::{Reason, Rejected};
 /// How many well-formed non-ASCII characters stand against one damaged place before a text counts as damaged UTF-8.
 /// Two-byte East Asian encodings look like UTF-8 by chance in at most one character of four.
 const UTF8_MAJORITY: usize = 4;
+/// The same where the page declares another encoding.
+const UTF8_MAJORITY_AGAINST_DECLARATION: usize = 8;
 /// Bytes looked at for the zero bytes of UTF-16.
 const UTF16_SAMPLE_BYTES: usize = 1024;
 /// Fewer zero bytes than this are no evidence.
@@ -68,6 +71,10 @@ fn choose(bytes: &[u8], format: Format) -> &'static Encoding {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding;
     }
+    let (wide, damaged) = utf8_census(bytes);
+    if wide > 0 && wide >= damaged * UTF8_MAJORITY_AGAINST_DECLARATION {
+        return UTF_8;
+    }
     let declared = if format == Format::Html { prescan::declared(bytes) } else { None };
     match declared {
         Some(encoding) if encoding != UTF_8 => return encoding,
@@ -76,7 +83,6 @@ fn choose(bytes: &[u8], format: Format) -> &'static Encoding {
     if let Some(encoding) = utf16(bytes) {
         return encoding;
     }
-    let (wide, damaged) = utf8_census(bytes);
     if damaged == 0 || wide >= damaged * UTF8_MAJORITY {
         return UTF_8;
     }
@@ -169,6 +175,25 @@ mod tests {
         let page = format!("<meta charset=utf-8><p>{RUSSIAN}");
         let wrong = encoding_rs::WINDOWS_1251.encode(&page).0;
         assert_eq!(charset(&wrong, Format::Html), ("windows-1251", page.clone()));
+    }
+
+    #[test]
+    fn a_stale_declaration_does_not_count_against_utf_8_with_a_damaged_byte() {
+        let page = format!("<meta charset=iso-8859-1><p>{RUSSIAN}");
+        let mut damaged = page.clone().into_bytes();
+        damaged.insert(page.len() - 20, 0xff);
+        let (name, text) = charset(&damaged, Format::Html);
+        assert_eq!((name, text.matches('\u{fffd}').count()), ("UTF-8", 1));
+        // Cut off inside its last character.
+        let cut = &page.as_bytes()[..page.len() - 2];
+        assert_eq!(charset(cut, Format::Html).0, "UTF-8");
+        // A few bytes that pair by chance are no majority.
+        let western = "<meta charset=windows-1252><p>Ã© is how “é” looks when it is misread, naïve café owners say.";
+        let bytes = WINDOWS_1252.encode(western).0;
+        assert_eq!(charset(&bytes, Format::Html), ("windows-1252", western.to_owned()));
+        let page = "<meta charset=euc-kr><p>시의회는 월요일 강을 가로지르는 새 다리의 건설 계획을 승인했다고 밝혔다.";
+        let bytes = encoding_rs::EUC_KR.encode(page).0;
+        assert_eq!(charset(&bytes, Format::Html), ("EUC-KR", page.to_owned()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::article::{Document, Given, GivenFrom, InputId, MediaType};
 
+use super::capture;
 use super::charset::{self, Decoded};
 use super::record::Fields;
 use super::rejected::{Reason, Rejected};
@@ -36,9 +37,10 @@ pub fn document(piece: Piece, origin: &Origin, settings: &Settings) -> Result<Do
     }
 }
 
-fn from_file(piece: Piece, origin: &Origin, settings: &Settings) -> Result<Document, Rejected> {
+fn from_file(mut piece: Piece, origin: &Origin, settings: &Settings) -> Result<Document, Rejected> {
     let (input, bytes) = (InputId::of(&piece.bytes), piece.bytes.len() as u64);
     let sidecar = sidecar(origin, settings)?;
+    piece.bytes.drain(..capture::body_start(&piece.bytes));
     let Decoded { text: content, encoding } = charset::decode(piece.bytes, piece.format)?;
     refuse_blank(&content)?;
     let media_type = if piece.format == Format::Html { MediaType::Html } else { MediaType::Text };
@@ -237,6 +239,18 @@ mod tests {
         assert_eq!(reason("site/a.html.meta.json", None), Reason::OrphanSidecar);
         assert_eq!(reason("site/a.json", None), Reason::NoTextField);
         assert_eq!(reason("site/a.meta.json", Some(2)), Reason::NoTextField);
+    }
+
+    #[test]
+    fn the_head_of_a_saved_response_is_no_text_but_part_of_the_identity() {
+        let read = |bytes: &str| {
+            let bytes = bytes.as_bytes().to_vec();
+            let piece = Piece { bytes, format: Format::Html, record: None, line: None, converted_from: None };
+            document(piece, &Origin::default(), &Settings::default()).expect("a page")
+        };
+        let saved = read("HTTP/1.1 200 OK\r\nServer: x\r\n\r\n<p>A story.");
+        assert_eq!((saved.content.as_str(), saved.bytes), ("<p>A story.", 41));
+        assert_ne!(saved.input, read("<p>A story.").input);
     }
 
     #[test]

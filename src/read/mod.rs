@@ -3,6 +3,7 @@
 //! No path is opened here and no clock is read. Reading has two halves, so that it runs on all cores: [`split`] is
 //! sequential and cheap and runs where the file is read; [`document`] hashes, decodes and parses, and may run anywhere.
 
+mod capture;
 mod charset;
 mod decompress;
 mod document;

@@ -2,8 +2,8 @@
 //!
 //! Follows the WHATWG MIME Sniffing Standard for HTML and for binary data; the rest of its tables is not needed here.
 
-use super::charset;
 use super::rejected::{Reason, Rejected};
+use super::{capture, charset};
 
 /// How a file is taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub(super) fn layout(name: &str, head: &[u8]) -> Result<Layout, Rejected> {
     }
     let text = charset::head_text(head);
     let text = text.trim_ascii_start();
+    capture::refuse_archive(text)?;
+    let text = text[capture::body_start(text)..].trim_ascii_start();
     match ending {
         "html" | "htm" | "xhtml" => Ok(Layout::Html),
         // A page saved under a text's name is still a page.
@@ -206,6 +208,16 @@ mod tests {
     #[test]
     fn a_pretty_printed_record_under_the_name_of_lines_is_one_record() {
         assert_eq!(at("a.jsonl", "{\n  \"text\": 1\n}"), Layout::Values);
+    }
+
+    #[test]
+    fn a_saved_response_is_what_it_brought() {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+        assert_eq!(at("response", &format!("{head}<html><p>x")), Layout::Html);
+        assert_eq!(at("response.txt", &format!("{head}<!doctype html><p>x")), Layout::Html);
+        assert_eq!(at("response", &format!("{head}A story.")), Layout::Text);
+        let archive = b"WARC/1.1\r\nWARC-Type: warcinfo\r\n\r\n";
+        assert_eq!(layout("page.html", archive).unwrap_err().reason, Reason::UnknownFormat);
     }
 
     #[test]

@@ -64,9 +64,11 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
         .iter()
         .enumerate()
         .map(|(i, run)| {
-            let is_headline =
-                !headline.is_empty() && run.words as usize <= headline_words + 4 && title::words(&run.text) == headline;
-            if is_headline && (p[i] > likely || matches!(layout.container(run).tag, Tag::H(1))) {
+            let is_h1 = matches!(layout.container(run).tag, Tag::H(1));
+            let is_headline = !headline.is_empty()
+                && run.words as usize <= headline_words + 4
+                && (title::words(&run.text) == headline || is_h1 && title::holds(&run.text, &headline));
+            if is_headline && (p[i] > likely || is_h1) {
                 Fate::Headline
             } else if p[i] <= likely || p[i] <= doubt(layout, run) {
                 Fate::Outside

@@ -2,7 +2,8 @@
 //!
 //! A page names many people and days; those of its margins belong to other articles and are asked last.
 
-use super::head::{Head, shown};
+use super::date_line;
+use super::head::{Head, heading, shown};
 use super::json_ld::Entity;
 use super::layout::{Layout, Run};
 use super::tag::Tag;
@@ -15,8 +16,6 @@ use crate::clean::metadata;
 const BYLINE_REACH: usize = 16;
 /// Longest line next to the headline that may be its date line, in bytes; a longer one is a dek that mentions a day.
 const MAX_DATE_LINE: usize = 100;
-/// Words of the longest one, with names and reading time, that is believed against what the page declares.
-const MAX_DATE_WORDS: u32 = 16;
 
 /// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
 pub(super) fn authors(
@@ -140,7 +139,15 @@ fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
 
 /// The blocks that stand next to the headline, after it first; no rows of tables, whose dates are data.
 fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
-    let Some(title) = article.title.as_deref() else { return vec![] };
+    let Some(at) = headline(layout, article) else { return vec![] };
+    let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
+    let before = layout.runs[..at].iter().rev().take(6);
+    after.chain(before).filter(|run| !run.is_row).collect()
+}
+
+/// The run that shows the headline: a heading first, whose wording may differ a little from the title's.
+fn headline(layout: &Layout, article: &Article) -> Option<usize> {
+    let title = article.title.as_deref()?;
     // Most blocks of a page are far too short or long to be compared word by word.
     let words = title.split_whitespace().count() as u32;
     let same =
@@ -149,11 +156,7 @@ fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
         .runs
         .iter()
         .position(|run| matches!(layout.kind(run), crate::article::BlockKind::Heading(_)) && same(run));
-    let at = heading.or_else(|| layout.runs.iter().position(|run| run.words <= 40 && same(run)));
-    let Some(at) = at else { return vec![] };
-    let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
-    let before = layout.runs[..at].iter().rev().take(6);
-    after.chain(before).filter(|run| !run.is_row).collect()
+    heading.or_else(|| layout.runs.iter().position(|run| run.words <= 40 && same(run)))
 }
 
 /// Whether an element stands where other articles and comments are listed.
@@ -179,11 +182,11 @@ fn in_margin(tree: &Tree, id: NodeId) -> bool {
 ///
 /// A declared day that is later than the one shown under the headline is that of a move to another system or of an update:
 /// what readers are shown is believed.
-pub(super) fn published<'l>(
+pub(super) fn published(
     tree: &Tree,
     head: &Head,
     entity: Option<&Entity>,
-    layout: &'l Layout,
+    layout: &Layout,
     article: &Article,
 ) -> Option<(String, &'static str)> {
     // Only a page that names its country says how it orders day and month.
@@ -197,15 +200,17 @@ pub(super) fn published<'l>(
         let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
         attribute.or_else(|| shown(tree, id).lines().find_map(visible))
     };
-    let near = near_headline(layout, article);
-    let lines_of = |run: &'l Run| run.text.lines().filter(|line| line.len() <= MAX_DATE_LINE);
     if let Some((date, source)) = declared(head, entity) {
-        let lines = near.iter().filter(|run| is_date_line(layout, run)).flat_map(|run| lines_of(run));
-        let shown = lines.filter(|line| !is_update(line)).find_map(visible);
+        let names = article.authors.iter().chain(&article.site_name).map(String::as_str);
+        let section = head.first(&["article:section"]).into_iter().chain(entity.and_then(|e| e.section.as_deref()));
+        let names = title::words(&names.chain(section).collect::<Vec<_>>().join(" "));
+        let is_name = |word: &str| names.split(' ').any(|name| name == word);
+        let shown = headline(layout, article).and_then(|at| date_line::day(layout, at, visible, is_name));
         let earlier = shown.filter(|shown| is_before(shown, &date));
         return Some(earlier.map_or((date, source), |shown| (shown, "dom")));
     }
-    let lines = || near.iter().flat_map(|run| lines_of(run));
+    let near = near_headline(layout, article);
+    let lines = || near.iter().flat_map(|run| run.text.lines().filter(|line| line.len() <= MAX_DATE_LINE));
     // The dates of related articles stand farther from the headline than the article's own, and mostly in margins. The
     // article's own seldom stands above the headline, and then close.
     let headline = headline_node(tree, head, article);
@@ -272,14 +277,8 @@ fn declared(head: &Head, entity: Option<&Entity>) -> Option<(String, &'static st
     date.or_else(|| head.published().find_map(metadata::normal_date)).map(|date| (date, "meta"))
 }
 
-/// Whether a block next to the headline may be its date line: no heading and no sentence that tells of another day.
-fn is_date_line(layout: &Layout, run: &Run) -> bool {
-    let is_heading = matches!(layout.kind(run), crate::article::BlockKind::Heading(_));
-    !is_heading && run.words <= MAX_DATE_WORDS && !run.text.ends_with(['.', '!', '?', ':'])
-}
-
 /// Whether a line speaks of a later change.
-fn is_update(line: &str) -> bool {
+pub(super) fn is_update(line: &str) -> bool {
     let line = line.to_lowercase();
     ["updated", "last ", "modified", "reviewed"].iter().any(|word| line.contains(word))
 }
@@ -297,7 +296,7 @@ fn is_before(day: &str, other: &str) -> bool {
 /// The heading that shows the title, else the first one; the document where there is none.
 fn headline_node(tree: &Tree, head: &Head, article: &Article) -> NodeId {
     let title = article.title.as_deref().map(title::words).unwrap_or_default();
-    let same = head.h1.iter().find(|id| title::words(&shown(tree, **id)) == title);
+    let same = head.h1.iter().find(|id| title::words(&heading(tree, **id)) == title);
     same.or(head.h1.first()).copied().unwrap_or(Tree::ROOT)
 }
 

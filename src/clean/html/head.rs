@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
+use crate::clean::normalize::{composed, is_invisible};
 
 /// Values kept under one name: an article has a dozen tags, not a thousand.
 const MAX_VALUES: usize = 64;
@@ -198,21 +199,45 @@ pub(super) fn shown(tree: &Tree, id: NodeId) -> String {
     if let Some(content) = tree.attribute(id, "content") {
         return one_line(content);
     }
+    // Elements of a byline stand apart even where no space does.
+    lines_of(tree, id, |_, _, _| true)
+}
+
+/// The text of a heading in one line. Formatting parts no word ("CO<sub>2</sub>"); a span may be set apart by style alone
+/// (`<span>Politics</span>Council keeps ferry`), which shows in the capital behind it.
+pub(super) fn heading(tree: &Tree, id: NodeId) -> String {
+    let around = |at: NodeId, fits: fn(Tag) -> bool| {
+        let parent = |at: NodeId| Some(tree.node(at).parent).filter(|&above| above != NONE && above != id);
+        std::iter::successors(parent(at), |&at| parent(at)).find(|&at| fits(tree.tag(at)))
+    };
+    let is_box = |tag: Tag| matches!(tag, Tag::Span | Tag::A | Tag::Small | Tag::Time | Tag::Cite);
+    let apart = |text: &str, before: NodeId, at: NodeId| {
+        // A single letter in an element of its own is an initial.
+        let is_word = text.chars().rev().take_while(|c| c.is_alphanumeric()).count() > 1;
+        let is_boxed = is_word && tree.text(at).starts_with(char::is_uppercase);
+        is_boxed && around(before, is_box) != around(at, is_box)
+            || around(before, Tag::is_block) != around(at, Tag::is_block)
+    };
+    one_line(&lines_of(tree, id, apart))
+}
+
+/// The lines below an element. `apart` tells of two texts without a space between them (what was read so far, the last
+/// one's node, the next one's) whether they stand apart.
+fn lines_of(tree: &Tree, id: NodeId, apart: impl Fn(&str, NodeId, NodeId) -> bool) -> String {
     let mut text = String::new();
     let mut at = id;
+    let mut last = id;
     loop {
-        if !matches!(tree.tag(at), Tag::Raw | Tag::Script) {
-            let piece = tree.text(at);
-            if tree.tag(at) != Tag::Other || !piece.is_empty() {
-                // Elements of a byline stand apart even where no space does.
-                if !piece.is_empty()
-                    && piece.starts_with(char::is_alphanumeric)
-                    && text.ends_with(char::is_alphanumeric)
-                {
-                    text.push('\n');
-                }
-                text.push_str(piece);
+        let piece = tree.text(at);
+        if !piece.is_empty() {
+            if piece.starts_with(char::is_alphanumeric)
+                && text.ends_with(char::is_alphanumeric)
+                && apart(&text, last, at)
+            {
+                text.push('\n');
             }
+            text.push_str(piece);
+            last = at;
         }
         if text.len() > MAX_TEXT_BYTES {
             break;
@@ -230,10 +255,49 @@ pub(super) fn shown(tree: &Tree, id: NodeId) -> String {
     text.lines().map(one_line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Single spaces, no line ends; empty where nothing but control characters is left, which among letters are the traces of
-/// another encoding.
+/// Single spaces, no line ends, the normal form of text; empty where nothing but control characters is left, which among
+/// letters are the traces of another encoding.
 pub(super) fn one_line(text: &str) -> String {
     let says = |word: &&str| !word.chars().all(char::is_control);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if words.iter().any(says) { words.join(" ") } else { String::new() }
+    let is_seen = |word: &&str| !(word.starts_with(is_invisible) && word.chars().all(is_invisible));
+    let words: Vec<&str> = text.split_whitespace().filter(is_seen).collect();
+    match words.as_slice() {
+        // An address in another form leads elsewhere.
+        [word] if word.contains("://") || word.starts_with('/') => (*word).to_owned(),
+        words if words.iter().any(says) => composed(words.join(" ")),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn h1(markup: &str) -> String {
+        let tree = super::super::parse::parse(markup, &super::super::Settings::default());
+        heading(&tree, head(&tree).h1[0])
+    }
+
+    #[test]
+    fn formatting_inside_a_heading_parts_no_word() {
+        for (markup, text) in [
+            ("<h1>CO<sub>2</sub> emissions</h1>", "CO2 emissions"),
+            ("<h1>Donau<wbr>dampf<wbr>schiff</h1>", "Donaudampfschiff"),
+            ("<h1>The <b>F</b>erry</h1>", "The Ferry"),
+            ("<h1><span class=cap>T</span>he ferry</h1>", "The ferry"),
+            ("<h1>Ferry <span>stays</span>, says <i>council</i></h1>", "Ferry stays, says council"),
+            ("<h1><span>Politics</span><span>Council keeps ferry</span></h1>", "Politics Council keeps ferry"),
+            ("<h1><a href=/p>Politics</a>Council keeps ferry</h1>", "Politics Council keeps ferry"),
+            ("<h1>Council<br>keeps<div>ferry</div>running</h1>", "Council keeps ferry running"),
+        ] {
+            assert_eq!(h1(markup), text, "{markup}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_in_the_normal_form_and_an_address_as_it_was() {
+        assert_eq!(one_line(" Bundes\u{ad}tag \u{200b} Cafe\u{301}\n"), "Bundestag Café");
+        assert_eq!(one_line("\u{200b}"), "");
+        assert_eq!(one_line("https://ferry.example/cafe\u{301}.jpg"), "https://ferry.example/cafe\u{301}.jpg");
+    }
 }

@@ -15,32 +15,56 @@ const MEDIA_WORDS: u32 = 80;
 /// Words of full sentences that a page must hold to be an article at all.
 const ARTICLE_WORDS: u32 = 12;
 
-/// Titles of error and consent pages, as whole titles or their beginnings, in lower case.
+/// Titles of error and consent pages, as whole titles or as what stands before or behind the site's name, in lower case:
+/// headlines begin with such words too ("500 people march", "Forbidden fruit").
 const WALLS: &[&str] = &[
     "404",
     "403",
     "500",
     "502",
     "503",
-    "page not found",
     "not found",
-    "error 404",
     "error",
     "access denied",
     "forbidden",
     "just a moment",
     "attention required",
-    "are you a robot",
     "robot check",
     "captcha",
-    "before you continue",
     "privacy settings",
     "cookie settings",
     "consent",
-    "please enable javascript",
     "log in",
     "login",
     "sign in",
+    "internal server error",
+    "service unavailable",
+    "bad gateway",
+    "security check",
+    "site maintenance",
+];
+
+/// Beginnings of such titles, which no headline has.
+const WALL_BEGINNINGS: &[&str] = &[
+    "page not found",
+    "404 not found",
+    "404 page not found",
+    "404 error",
+    "403 forbidden",
+    "500 internal server error",
+    "502 bad gateway",
+    "503 service unavailable",
+    "503 service temporarily unavailable",
+    "error 403",
+    "error 404",
+    "error 500",
+    "error 502",
+    "error 503",
+    "are you a robot",
+    "before you continue",
+    "please enable javascript",
+    "log in to continue",
+    "sign in to continue",
     "subscribe to read",
     "seite nicht gefunden",
     "page introuvable",
@@ -54,10 +78,6 @@ const WALLS: &[&str] = &[
     "страница не найдена",
     "bevor sie fortfahren",
     "avant de continuer",
-    "service unavailable",
-    "bad gateway",
-    "security check",
-    "site maintenance",
 ];
 
 /// The flags of a page, from what it says of itself and from what is left of it.
@@ -92,12 +112,7 @@ pub(super) fn flags(
     {
         flags.insert(Flag::Paywalled);
     }
-    let named_wall = [headline, head.title.as_deref()].into_iter().flatten().any(|text| {
-        let text = title::words(text);
-        WALLS.iter().any(|wall| {
-            text == *wall || text.starts_with(wall) && text[wall.len()..].starts_with(' ') && word_count(&text) <= 8
-        })
-    });
+    let named_wall = [headline, head.title.as_deref()].into_iter().flatten().any(is_wall);
     let listing = {
         let (letters, linked) = layout.runs.iter().fold((0u64, 0u64), |(all, linked), run| {
             (all + u64::from(run.letters), linked + u64::from(run.link_letters))
@@ -116,6 +131,16 @@ pub(super) fn flags(
         flags.extend([Flag::Truncated, Flag::Review]);
     }
     flags
+}
+
+/// Whether a title is that of an error page or a wall.
+fn is_wall(title: &str) -> bool {
+    const SEPARATORS: [&str; 6] = [" | ", " - ", " – ", " — ", " · ", " :: "];
+    let parts = SEPARATORS.iter().flat_map(|sep| title.split(sep));
+    let whole = title::words(title);
+    let begins = |wall: &str| whole.strip_prefix(wall).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    parts.chain([title]).any(|part| WALLS.contains(&title::words(part).as_str()))
+        || word_count(&whole) <= 8 && WALL_BEGINNINGS.iter().any(|wall| begins(wall))
 }
 
 #[cfg(test)]
@@ -150,6 +175,34 @@ mod tests {
         let error = "<title>404 Not Found</title><h1>Page not found</h1><p>We are sorry, the page that you asked for is not here any more.</p>";
         assert_eq!(flags(error), [Flag::NotAnArticle]);
         assert_eq!(flags(""), [Flag::NotAnArticle]);
+    }
+
+    #[test]
+    fn a_wall_is_named_by_a_whole_title_and_a_brief_may_begin_alike() {
+        for title in [
+            "404",
+            "Error | Island News",
+            "Island News - Access Denied",
+            "Attention Required! | Cloudflare",
+            "Just a moment...",
+            "403 Forbidden",
+            "Page not found - Island News",
+            "Seite nicht gefunden",
+            "Before you continue to Island News",
+        ] {
+            assert!(super::is_wall(title), "{title}");
+        }
+        for title in [
+            "500 people march against winter ferry cut",
+            "Error in ferry vote count, council admits",
+            "Forbidden fruit",
+            "Consent form row",
+            "Not found guilty",
+            "Ferry error - 500 pay twice",
+        ] {
+            assert!(!super::is_wall(title), "{title}");
+        }
+        assert_eq!(flags(&format!("<title>500 people march</title><h1>500 people march</h1>{STORY}")), []);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod body;
 mod byline;
+mod date_line;
 mod evidence;
 mod features;
 mod fields;
@@ -14,6 +15,7 @@ mod json_ld;
 mod kind;
 mod layout;
 mod lenient;
+mod link_gap;
 mod look;
 mod model;
 mod parse;
@@ -27,7 +29,7 @@ mod walk;
 
 use serde::{Deserialize, Serialize};
 
-use super::Page;
+use super::{Page, normalize};
 use crate::article::Document;
 
 /// Settings of the HTML front end, as used.
@@ -62,6 +64,9 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
     let entity = json_ld::article(&stripped.data);
     let layout = walk::layout(&tree, settings.max_blocks);
     let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
+    // What came along with the page is in any form.
+    article.title = article.title.map(normalize::composed);
+    article.authors = article.authors.into_iter().map(normalize::composed).collect();
     let said = entity.as_ref().and_then(|entity| entity.body.as_deref());
     let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
     let body::Body { blocks, removed } = body::body(&layout, &evidence, article.title.as_deref());
@@ -233,6 +238,82 @@ mod tests {
         ] {
             assert_eq!(dated(line).as_deref(), Some(day), "{line}");
         }
+    }
+
+    #[test]
+    fn a_day_in_what_is_no_date_line_does_not_go_before_the_declared_one() {
+        let json = r#"<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2025-06-12","author":{"name":"Tom Hale"}}</script>"#;
+        let dated = |between: &str| {
+            page(&document(format!("{json}<article><h1>Ferry kept</h1>{between}{STORY}</article>")))
+                .article
+                .date_published
+        };
+        for between in [
+            "<figure><img src=a><figcaption>The ferry in the harbour on May 3, 2019 (Reuters)</figcaption></figure>",
+            "<figure><img src=a><figcaption>May 3, 2019</figcaption></figure>",
+            "<p class=dek>12 March 1932 – 4 March 2025</p>",
+            "<ul><li>Born: 4 August 1961, Honolulu</li></ul>",
+            "<ul><li>12 May 2014: the first ferry sails</li></ul>",
+            "<blockquote>Kept! <p>— Harbour Office (@harbour) May 3, 2019</p></blockquote>",
+            "<p class=standfirst>A look back at the storm of 3 March 2009</p>",
+            "<p>Foto: dpa / Archiv, 12.05.2019</p>",
+            "<ul class=related><li><a href=/x>Storm hits harbour</a> <span>May 3, 2019</span></li></ul>",
+            "<ul class=related><li><a href=/x>Storm hits harbour</a><p>May 3, 2019</p></li></ul>",
+            "<p>May 3, 2019 | June 12, 2025</p>",
+            "<ul><li><a href=/x>Storm hits the harbour</a><p class=date>May 3, 2019</p></li></ul>",
+        ] {
+            assert_eq!(dated(between).as_deref(), Some("2025-06-12"), "{between}");
+        }
+        assert_eq!(dated(&format!("{STORY}<p>May 3, 2019</p>")).as_deref(), Some("2025-06-12"));
+        let dek = "<p>The small ferry stays, and the pupils who asked for it are glad.</p>".repeat(2);
+        for line in [
+            "<p>Tom Hale | May 3, 2019",
+            "<p>By Ana Ruiz, May 3, 2019",
+            "<p>Published May 3, 2019 – Updated June 12, 2025",
+            "<ul><li><span class=post-date>On May 3, 2019</span><li>in <a href=/news>News</a></ul>",
+            &format!("{dek}<p>May 3, 2019"),
+        ] {
+            assert_eq!(dated(line).as_deref(), Some("2019-05-03"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_brought_into_the_normal_form_of_text() {
+        let raw = "The is\u{ad}land cafe\u{301} \u{200b} served the pupils’ lunch\u{200b} on Tuesday, and its cook می\u{200c}خواهم was glad.";
+        let meta = "<meta name=author content='Ana\u{200b} Ru\u{ad}iz'><title>Ca\u{ad}fe\u{301} kept</title>";
+        let found = page(&document(format!(
+            "{meta}<h1>Ca&shy;fe\u{301} kept</h1><p>{raw}</p>{STORY}<pre>one\u{ad}\n  e\u{301}</pre>{STORY}"
+        )));
+        let said = found.blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(said[0], crate::clean::normalize::line(raw));
+        assert!(said.contains(&"one\n  é"), "{said:?}");
+        assert_eq!(found.article.title.as_deref(), Some("Café kept"));
+        assert_eq!(found.article.authors, ["Ana Ruiz"]);
+    }
+
+    #[test]
+    fn links_stand_apart_but_for_one_that_is_cut_in_two() {
+        for (links, shown) in [
+            ("<a href=/jo>Jo</a><a href=/jo>hn Hale</a>", "John Hale"),
+            ("<a href=/a>Anna</a><a href=/b>Bert</a>", "Anna Bert"),
+            ("<a href=/a>the party</a><a href=/b>.</a>", "the party."),
+            ("<a href=#>anna</a><a href=#>bert</a>", "anna bert"),
+            ("<a>anna</a><a>bert</a>", "anna bert"),
+            ("<a href=/a>Anna</a> <a href=/a>bert</a>", "Anna bert"),
+        ] {
+            let said = text(format!(
+                "<h1>Ferry kept</h1>{STORY}<p>So said in the long debate of the council {links}</p>{STORY}"
+            ));
+            assert!(said.contains(&format!("council {shown}")), "{links}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_sites_name_in_the_heading_is_neither_in_the_title_nor_in_the_text() {
+        let site = "<meta property=og:site_name content='Island News'>";
+        let found = page(&document(format!("{site}<h1>Council keeps ferry | Island News</h1>{STORY}")));
+        assert_eq!(found.article.title.as_deref(), Some("Council keeps ferry"));
+        assert!(found.blocks.iter().all(|block| !block.text.contains("Island News")), "{:?}", found.blocks);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A page has up to four: its h1, JSON-LD, `og:title` and `<title>`. Each is wrong in its own way (a logo in the h1, a
 //! search engine's wording in the others), so what two of them agree on is believed.
 
-use super::head::{Head, one_line, shown};
+use super::head::{Head, heading, one_line};
 use super::json_ld::Entity;
 use super::tree::Tree;
 
@@ -31,7 +31,7 @@ pub(super) fn title(
     let h1: Vec<String> = head
         .h1
         .iter()
-        .map(|&id| one_line(&shown(tree, id)))
+        .map(|&id| without_exact_site(&heading(tree, id), site_names))
         .filter(|title| {
             title.len() <= MAX_BYTES && title.chars().any(char::is_alphanumeric) && !is_site(title, site_names)
         })
@@ -53,7 +53,7 @@ pub(super) fn title(
     }
     // An h2 that says the same as the declarations is the headline of a page whose h1 is the logo.
     if let Some(id) = head.h2 {
-        let title = one_line(&shown(tree, id));
+        let title = without_exact_site(&heading(tree, id), site_names);
         if title.len() <= MAX_BYTES && agreement(&title) >= 0.9 {
             return Some((title, "dom"));
         }
@@ -87,6 +87,14 @@ pub(super) fn count(words: &str) -> usize {
     words.split_terminator(' ').count()
 }
 
+/// Whether a heading shows a headline, given as its [`words`], with the site's name before or behind it, or set in pieces.
+pub(super) fn holds(heading: &str, headline: &str) -> bool {
+    let heading = words(heading);
+    let behind = heading.strip_prefix(headline).is_some_and(|rest| rest.starts_with(' '));
+    let before = heading.strip_suffix(headline).is_some_and(|rest| rest.ends_with(' '));
+    behind || before || without_spaces(heading) == without_spaces(headline.to_owned())
+}
+
 /// The words as one, which sites write their names in: "The Daily Bugle" is thedailybugle.
 pub(super) fn joined(text: &str) -> String {
     without_spaces(words(text))
@@ -118,20 +126,29 @@ fn is_site(title: &str, site_names: &[String]) -> bool {
 ///
 /// A part behind " | ", " - " and the like goes when it is the site's name or one of its domain's words.
 pub(super) fn without_site(title: &str, site_names: &[String]) -> String {
+    without_parts(title, |part| names_site(part, site_names))
+}
+
+/// The same for a heading, which is written for readers: it names the site whole or means a column of that name.
+fn without_exact_site(heading: &str, site_names: &[String]) -> String {
+    without_parts(heading, |part| is_site(part, site_names))
+}
+
+fn without_parts(title: &str, names_site: impl Fn(&str) -> bool) -> String {
     const SEPARATORS: [&str; 9] = [" | ", " - ", " – ", " — ", " :: ", " • ", " · ", " » ", " : "];
     let mut title = title.trim();
     // "Headline | Section | Site" has two parts to cut.
     for _ in 0..3 {
         let last = SEPARATORS.iter().filter_map(|sep| title.rfind(sep).map(|at| (at, at + sep.len()))).max();
         if let Some((at, behind)) = last
-            && names_site(&title[behind..], site_names)
+            && names_site(&title[behind..])
         {
             title = title[..at].trim_end();
             continue;
         }
         let first = SEPARATORS.iter().filter_map(|sep| title.find(sep).map(|at| (at, at + sep.len()))).min();
         if let Some((at, behind)) = first
-            && names_site(&title[..at], site_names)
+            && names_site(&title[..at])
         {
             title = title[behind..].trim_start();
             continue;
@@ -179,6 +196,22 @@ mod tests {
         }
         assert_eq!(without_site("Bridge - a history", &names), "Bridge - a history");
         assert_eq!(without_site("The Valley Post", &names), "The Valley Post");
+    }
+
+    #[test]
+    fn a_heading_loses_the_sites_whole_name_only() {
+        let names = ["Island News".to_owned()];
+        assert_eq!(without_exact_site("Ferry stays | Island News", &names), "Ferry stays");
+        assert_eq!(without_exact_site("Island News 18 – The ferry", &names), "Island News 18 – The ferry");
+        assert_eq!(without_exact_site("Island News", &names), "Island News");
+    }
+
+    #[test]
+    fn a_heading_holds_its_headline_beside_the_sites_name() {
+        for heading in ["Ferry stays | Island News", "Island News: Ferry stays", "Fer ry stays"] {
+            assert!(holds(heading, "ferry stays"), "{heading}");
+        }
+        assert!(!holds("Ferry stays1 open", "ferry stays") && !holds("Ferry stay", "ferry stays"));
     }
 
     #[test]

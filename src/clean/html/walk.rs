@@ -7,8 +7,10 @@ use std::hash::{Hash, Hasher};
 
 use super::hints;
 use super::layout::{Container, Layout, Past, Run, append_words, within, word_count};
+use super::link_gap::LinkGap;
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
+use crate::clean::normalize;
 
 /// Lays a page out.
 ///
@@ -58,7 +60,9 @@ struct Walk<'t> {
     italic: u16,
     /// Inside a row of plain cells, whose paragraphs do not break it.
     in_row: u16,
-    after_link: bool,
+    /// Whether a link has ended since the last letter, and where it leads.
+    after_link: Option<&'t str>,
+    link_gap: Option<LinkGap>,
     /// Hints of the classes seen so far; only looked up, never walked through.
     known: HashMap<&'t str, hints::Hints>,
 }
@@ -78,7 +82,8 @@ impl<'t> Walk<'t> {
             bold: 0,
             italic: 0,
             in_row: 0,
-            after_link: false,
+            after_link: None,
+            link_gap: None,
             known: HashMap::new(),
         }
     }
@@ -107,8 +112,8 @@ impl<'t> Walk<'t> {
                 }
             }
             Tag::A => {
-                if self.after_link {
-                    self.space = true;
+                if let Some(before) = self.after_link {
+                    self.link_gap = Some(LinkGap::between(before, self.tree.attribute(id, "href")));
                 }
                 self.links += 1;
                 self.run.links = self.run.links.saturating_add(1);
@@ -131,6 +136,8 @@ impl<'t> Walk<'t> {
                 } else if !self.run.text.is_empty() {
                     self.run.text.push_str(" | ");
                     self.space = false;
+                    self.after_link = None;
+                    self.link_gap = None;
                 }
                 return true;
             }
@@ -162,7 +169,7 @@ impl<'t> Walk<'t> {
         match tag {
             Tag::A => {
                 self.links = self.links.saturating_sub(1);
-                self.after_link = true;
+                self.after_link = Some(self.tree.attribute(id, "href").unwrap_or_default());
             }
             Tag::Strong => self.bold = self.bold.saturating_sub(1),
             Tag::Em => self.italic = self.italic.saturating_sub(1),
@@ -346,16 +353,21 @@ impl<'t> Walk<'t> {
 
     /// Adds words that need no change of the spaces between them; their letters and digits.
     fn words(&mut self, words: &str) -> u32 {
-        if words.is_empty() {
+        // Nothing that a reader sees parts no lines and makes no gap of its own.
+        if words.is_empty() || words.starts_with(normalize::is_invisible) && words.chars().all(normalize::is_invisible)
+        {
             return 0;
         }
         self.take_breaks();
+        if let Some(gap) = self.link_gap.take() {
+            self.space |= gap.is_shown_before(words);
+        }
         if self.space && !self.run.text.is_empty() && !self.run.text.ends_with('\n') {
             self.run.text.push(' ');
         }
         self.space = false;
         self.run.text.push_str(words);
-        self.after_link = false;
+        self.after_link = None;
         if words.is_ascii() {
             words.bytes().map(|byte| u32::from(byte.is_ascii_alphanumeric())).sum()
         } else {
@@ -381,8 +393,10 @@ impl<'t> Walk<'t> {
     fn flush(&mut self) {
         self.breaks = 0;
         self.space = false;
-        self.after_link = false;
+        self.after_link = None;
+        self.link_gap = None;
         let mut run = std::mem::take(&mut self.run);
+        run.text = normalize::composed(run.text);
         if run.letters == 0 && !run.text.chars().any(|c| c.is_alphanumeric()) {
             return;
         }
