@@ -170,9 +170,7 @@ impl Inbox {
 
     /// Whether a file has a sidecar beside it.
     pub(super) fn has_sidecar(&self, path: &Path) -> bool {
-        let mut sidecar = path.as_os_str().to_owned();
-        sidecar.push(SIDECAR_ENDING);
-        self.stat(Path::new(&sidecar)).is_ok_and(|found| found.is_some())
+        self.stat(&sidecar_path(path)).is_ok_and(|found| found.is_some())
     }
 
     /// A missing folder may be the file's own, which has vanished, or the inbox itself, which concerns the desk.
@@ -182,6 +180,11 @@ impl Inbox {
             (refused, Ok(_)) => refused,
         }
     }
+}
+
+/// Where a file's sidecar is.
+pub(super) fn sidecar_path(path: &Path) -> PathBuf {
+    PathBuf::from(sidecar_name(path.as_os_str()))
 }
 
 /// The name of the sidecar that belongs to a file.

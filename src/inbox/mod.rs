@@ -14,6 +14,7 @@ mod retire;
 mod scan;
 mod settle;
 mod watcher;
+mod writers;
 
 pub use claim::{Claim, Refused, SIDECAR_ENDING, Stamp};
 pub use failed::{FailedEntry, FailedList, Retried};
