@@ -219,6 +219,9 @@ fn what_a_writer_adds_after_its_file_has_left_is_read_as_well() {
                 (one.to_owned(), two.to_owned())
             }
         };
+        // The scan at the start would see that the file has a writer, and wait for it.
+        folders.drop_in("before.txt", article(9));
+        wait_for("the inbox to be watched", || !folders.records().is_empty());
         let staged = folders.path("stage/open");
         let mut file = fs::File::create(&staged).expect("a file");
         file.write_all(one.as_bytes()).expect("the first half");

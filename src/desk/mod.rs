@@ -16,6 +16,7 @@ mod files;
 mod gate;
 mod health;
 mod intake;
+mod left;
 mod lock;
 mod progress;
 mod publisher;
@@ -25,7 +26,6 @@ mod retirer;
 mod revise;
 mod work;
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -200,7 +200,7 @@ impl Works {
             next_file: 0,
             next_ticket: 0,
         };
-        let retirer = Retirer { recent: VecDeque::new(), health: health.clone(), progress: progress.clone(), returned };
+        let retirer = Retirer::new(health.clone(), progress.clone(), returned);
         let (tasks, waiting) = bounded(WAITING_TASKS);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
         let ended = Arc::new(Notify::new());

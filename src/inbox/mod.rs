@@ -22,7 +22,7 @@ pub use fault::Fault;
 pub use ignore::Ignore;
 pub use intake::{Batch, Intake, Ready};
 pub use name::{decode_path, encode_path, source_folder};
-pub use retire::{ERROR_ENDING, ErrorReport, Retired};
+pub use retire::{ERROR_ENDING, ErrorReport, Retired, Stuck};
 pub use scan::{Found, Scan, Skipped};
 pub use settle::{Patience, Settler, Verdict};
 pub use watcher::{Hints, Signal, Watcher};
@@ -124,7 +124,8 @@ impl Inbox {
         }
     }
 
-    fn released(&self) -> Self {
+    /// The same inbox, not held.
+    pub fn released(&self) -> Self {
         Self { held: None, ..self.clone() }
     }
 
