@@ -146,7 +146,11 @@ impl Works {
             is_folder.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
         }
         let cleaner = Arc::new(Cleaner::with_packs(plan.clean.clone(), &plan.rules)?);
-        let lock = lock::take(&plan.state.path, inbox.map(Inbox::root))?;
+        let outbox = &plan.outbox.path;
+        std::fs::create_dir_all(outbox).map_err(|source| OutboxError { path: outbox.clone(), source })?;
+        // Before anything in the folders is touched: what lies there may be another desk's.
+        let folders: Vec<&Path> = inbox.map(Inbox::root).into_iter().chain([outbox.as_path()]).collect();
+        let lock = lock::take(&plan.state.path, &folders)?;
         if let Some(inbox) = inbox {
             let leftovers = inbox.remove_leftovers();
             leftovers.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
