@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use copydesk::inbox::{Batch, Inbox, Intake, Refused, Settings};
 use proptest::prelude::*;
@@ -259,6 +259,27 @@ fn a_file_that_changes_under_the_reader_is_seen_to_have_changed() {
         }
         assert_eq!(text, "one");
     }
+}
+
+#[test]
+fn a_sidecar_that_changes_or_comes_meanwhile_makes_its_document_another() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    let inbox = Inbox::new(folder.settings()).unwrap();
+    let claim = || inbox.claim(Path::new("a.txt"), 1000, 1000).unwrap();
+    let alone = claim();
+    assert!(alone.unchanged().unwrap());
+    folder.write("a.txt.meta.json", "{\"title\": \"hal");
+    assert!(!alone.unchanged().unwrap());
+    let half = claim();
+    assert!(half.unchanged().unwrap());
+    let now = SystemTime::now();
+    assert!(half.is_early(now) && !alone.is_early(now));
+    assert!(!half.is_early(now + Duration::from_secs(20)), "what stays like this is wrong");
+    assert!(!half.is_early(now - Duration::from_secs(3600)), "nor does a clock that jumps make it young");
+    folder.write("a.txt.meta.json", "{\"title\": \"half\"}");
+    assert!(!half.unchanged().unwrap());
+    assert!(!claim().is_early(SystemTime::now()));
 }
 
 #[test]

@@ -240,6 +240,26 @@ fn what_a_writer_adds_after_its_file_has_left_is_read_as_well() {
 }
 
 #[test]
+fn a_sidecar_that_is_written_slowly_condemns_no_document() {
+    let folders = Folders::new();
+    let desk = folders.run_watching();
+    let sidecar = serde_json::json!({ "title": "A title from beside" }).to_string();
+    let (one, two) = sidecar.split_at(sidecar.len() / 2);
+    let mut file = fs::File::create(folders.inbox().join("a.txt.meta.json")).expect("a sidecar");
+    file.write_all(one.as_bytes()).expect("the first half");
+    folders.drop_in("a.txt", article(1));
+    // Files are taken in the order of their settling, so the first had its turn when the second is through.
+    folders.drop_in("b.txt", article(2));
+    wait_for("the other file", || folders.published().contains("b.txt"));
+    file.write_all(two.as_bytes()).expect("the second half");
+    drop(file);
+    wait_for("the document", || folders.published().contains("a.txt"));
+    assert!(folders.records().values().any(|record| record["title"] == "A title from beside"));
+    assert_eq!(folders.files_in("failed"), Vec::<String>::new());
+    assert_eq!(desk.stop(), Some(0));
+}
+
+#[test]
 fn a_version_that_comes_while_the_last_is_in_hand_needs_no_scan() {
     let folders = Folders::new();
     let mut command = folders.command("run");

@@ -39,6 +39,8 @@ pub enum Returned {
     Kept(PathBuf, Stamp),
     /// It changed, or could not be read now.
     Again(PathBuf),
+    /// Its sidecar seems to be half-written: it is looked at again after a pause.
+    Early(PathBuf),
     /// The system failed to deliver it, and how.
     Unreadable(PathBuf, String),
 }
@@ -168,8 +170,9 @@ fn take_back(intake: &mut Intake, unreadable: &mut Unreadable, files: Vec<Return
                 intake.kept(&path, &stamp);
             }
             Returned::Again(path) => intake.again(&path),
+            Returned::Early(path) => intake.later(&path),
             Returned::Unreadable(path, error) => {
-                intake.unreadable(&path);
+                intake.later(&path);
                 if unreadable.len() < MAX_UNREADABLE {
                     unreadable.insert(path, error);
                 }

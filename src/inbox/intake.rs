@@ -186,10 +186,10 @@ impl Intake {
         }
     }
 
-    /// The system failed to deliver the file: it is tried again after a pause.
-    pub fn unreadable(&mut self, path: &Path) {
+    /// The file is tried again after a pause: the system failed to deliver it, or its sidecar is not whole yet.
+    pub fn later(&mut self, path: &Path) {
         self.in_flight.remove(path);
-        self.hints.insert(path.to_owned(), Patience::Unreadable);
+        self.hints.insert(path.to_owned(), Patience::Later);
     }
 
     /// No longer in flight; a later version may have taken its name meanwhile.
@@ -293,7 +293,7 @@ impl Intake {
         self.uses_sidecars |= is_orphan_sidecar;
         let waiting = self.settler.waiting(&path, &stamp);
         let patience = patience.map(|patience| match patience {
-            Patience::Unreadable | Patience::Coming => patience,
+            Patience::Later | Patience::Coming => patience,
             Patience::Created if stamp.size == 0 => Patience::Coming,
             _ if is_orphan_sidecar => self.alone,
             _ if stamp.size == 0 => Patience::Long,
@@ -325,7 +325,7 @@ impl Intake {
 
     /// A file that has kept still and was not seen to be closed may have a writer who pauses: that one is waited for.
     fn unless_open(&mut self, path: &Path, stamp: Stamp, waited: Patience, since: Duration, now: Duration) -> Verdict {
-        let is_closed = matches!(waited, Patience::None | Patience::Beside | Patience::Unreadable);
+        let is_closed = matches!(waited, Patience::None | Patience::Beside | Patience::Later);
         let Some(name) = path.file_name().filter(|_| !is_closed && now < since + COMING) else { return Verdict::Ready };
         let ask_at = match self.writers.have_open(name, &stamp, since, now) {
             Open::No => return Verdict::Ready,

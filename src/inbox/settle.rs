@@ -17,8 +17,8 @@ pub(super) const COMING: Duration = Duration::from_secs(180);
 /// How long a closed file must keep still before it is looked at again: the next writer may be at it already, and the events
 /// that tell of it are waited for before the second look.
 const CLOSED: Duration = Duration::from_millis(10);
-/// Pause before a file is tried again that the system failed to deliver.
-const UNREADABLE: Duration = Duration::from_secs(3);
+/// Pause before a file is tried again that the system failed to deliver, or whose sidecar is not whole.
+const LATER: Duration = Duration::from_secs(3);
 
 /// How soon a file may be believed to be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub enum Patience {
     Coming,
     /// A sidecar without its document, which a program writes after it.
     Alone,
-    /// The system failed to deliver it.
-    Unreadable,
+    /// It is to be tried again after a pause: the system failed to deliver it, or its sidecar is not whole yet.
+    Later,
 }
 
 /// What to do with a file now.
@@ -85,7 +85,7 @@ impl Settler {
             Patience::Usual | Patience::Beside | Patience::Created => self.settle,
             Patience::Long => self.long(),
             Patience::Coming | Patience::Alone => self.long().max(COMING),
-            Patience::Unreadable => UNREADABLE,
+            Patience::Later => LATER,
         };
         let known = self.forget(path);
         let since = match &known {
