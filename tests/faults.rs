@@ -313,6 +313,7 @@ fn an_outbox_that_is_made_anew_is_written_again() {
     fs::create_dir(folders.path("outbox")).expect("the cure");
     all_is_well(&folders, &fed);
     assert_eq!(desk.stop(), Some(0));
+    assert!(folders.path("outbox/.ledger-mark").exists(), "it tells how far the ledger is again");
 }
 
 #[test]
