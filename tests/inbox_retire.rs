@@ -255,6 +255,8 @@ fn a_file_and_its_sidecar_go_under_one_name() {
     let stamp = desk.write("a.txt", "one");
     assert_eq!(desk.inbox.retire(Path::new("a.txt"), &stamp).unwrap(), moved("done/a~1.txt"));
     assert_eq!(desk.read("done/a~1.txt.meta.json").as_deref(), Some("its own"));
+    desk.inbox.give_back(Path::new("done/a~1.txt"), Path::new("a.txt")).unwrap();
+    assert_eq!(desk.read("a.txt.meta.json").as_deref(), Some("its own"));
 }
 
 #[test]

@@ -34,6 +34,7 @@ const WHAT: &str = "retiring files";
 struct Late {
     at: Instant,
     pause: Duration,
+    why: String,
     finished: Finished,
 }
 
@@ -114,8 +115,11 @@ impl Retirer {
                     self.waiting.push(late);
                 }
             }
-            if self.waiting.is_empty() {
-                self.health.cured(WHAT);
+            match self.waiting.first() {
+                Some(late) => self.health.trouble(WHAT, late.why.clone()),
+                // What is left to the next start is not cured.
+                None if in_haste => {}
+                None => self.health.cured(WHAT),
             }
         }
         if self.staying.iter().any(|late| late.at <= now) {
@@ -142,7 +146,7 @@ impl Retirer {
                 let path_text = &finished.file.origin.path;
                 tracing::warn!(path = %path_text, %error, "cannot leave the inbox: it stays, and is not read again");
                 self.through(Returned::Kept(path, stamp));
-                self.stay(Late { at: Instant::now(), pause: FIRST_STAY, finished });
+                self.stay(Late { at: Instant::now(), pause: FIRST_STAY, why: error.to_string(), finished });
             }
             // What the next start can do is left to it.
             Err(Stuck::Desk { .. }) if self.health.in_haste() => self.through(Returned::Again(path)),
@@ -151,7 +155,7 @@ impl Retirer {
                 if self.waiting.is_empty() {
                     self.health.trouble(WHAT, error.to_string());
                 }
-                self.waiting.push(Late { at: Instant::now() + pause, pause, finished });
+                self.waiting.push(Late { at: Instant::now() + pause, pause, why: error.to_string(), finished });
             }
         }
     }

@@ -132,7 +132,17 @@ impl Inbox {
         }
         let (from, target) = folder::open_parent(self, moved)?;
         let (to, _) = folder::make_parent(self, None, path)?;
-        put_back(&from, target, &to, path.file_name().ok_or(Errno::INVAL)?)
+        let file = path.file_name().ok_or(Errno::INVAL)?;
+        loop {
+            let back = free_name(&to, file, 0)?;
+            // The sidecar first, so that the file is never seen without it.
+            move_sidecar(&from, &sidecar_name(target), &to, &back)?;
+            match rename_new(&from, target, &to, &back) {
+                Err(Errno::EXIST) => continue,
+                Err(Errno::NOENT) => return Ok(()),
+                result => return Ok(result?),
+            }
+        }
     }
 
     /// Writes one bad record of a file of records to `failed/<stem>.record-<n>.jsonl` (`.json` if it is longer than a line),
