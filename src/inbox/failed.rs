@@ -10,7 +10,8 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::claim::sidecar_name;
-use super::retire::{error_name, free_name, move_sidecar, remove, rename_new};
+use super::moves::{free_name, move_sidecar, remove, rename_new};
+use super::retire::error_name;
 use super::{ERROR_ENDING, ErrorReport, FAILED, Fault, Found, Inbox, Scan, Settings, folder};
 
 /// What is read of a report; longer ones are not the desk's.

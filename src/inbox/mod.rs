@@ -9,6 +9,7 @@ mod fault;
 mod folder;
 mod ignore;
 mod intake;
+mod moves;
 mod name;
 mod retire;
 mod scan;
