@@ -9,14 +9,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
 use super::Stamp;
+use super::settle::COMING;
 
-/// Between two looks passes so many times what the last one took: one part in so many of a core.
+/// Between two looks passes so many times what the last one took, one part in so many of a core, and no more than this.
 const PACE: u32 = 50;
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Descriptors looked at in one look, some 2 µs each, and files remembered of them.
 const MAX_DESCRIPTORS: usize = 100_000;
 const MAX_OPEN: usize = 16_384;
@@ -44,6 +46,9 @@ pub(super) enum Open {
 impl Writers {
     /// Whether a file that has looked as `stamp` says from `since` on is open for writing.
     pub fn have_open(&mut self, name: &OsStr, stamp: &Stamp, since: Duration, now: Duration) -> Open {
+        if is_old(stamp, SystemTime::now()) {
+            return Open::No;
+        }
         // Who had it closed then has not written since.
         if self.asked.is_none_or(|asked| asked < since) {
             if now < self.next {
@@ -64,7 +69,7 @@ impl Writers {
             }
         }
         self.asked = Some(now);
-        self.next = now + begun.elapsed() * PACE;
+        self.next = now + (begun.elapsed() * PACE).min(LONGEST_PAUSE);
     }
 
     /// Looks whether it is open there still: the name alone may be another file's, or the number another file's by now.
@@ -78,6 +83,13 @@ impl Writers {
             _ => Open::No,
         }
     }
+}
+
+/// Whether a file has kept still for longer than any writer is waited for, as a backlog has that is found at the start. By the
+/// time of the last status change, which nobody sets; a clock that was set back makes nothing old.
+fn is_old(stamp: &Stamp, now: SystemTime) -> bool {
+    let changed = Duration::from_nanos(u64::try_from(stamp.ctime_ns).unwrap_or(u64::MAX));
+    now.duration_since(UNIX_EPOCH).is_ok_and(|now| now.checked_sub(changed).is_some_and(|age| age > COMING))
 }
 
 /// Adds what one process has open for writing. A process that is gone or not to be looked into has nothing.
@@ -128,6 +140,16 @@ mod tests {
         assert_eq!(ask(&other, Duration::ZERO), Open::No);
         drop(writer);
         assert_eq!(ask(&path, Duration::from_secs(60)), Open::No);
+    }
+
+    #[test]
+    fn a_file_that_kept_still_for_minutes_is_not_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        let _writer = fs::File::create(&path).unwrap();
+        let (stamp, now) = (stamp(&path), SystemTime::now());
+        assert!(!is_old(&stamp, now) && !is_old(&stamp, now - Duration::from_secs(3600)));
+        assert!(is_old(&stamp, now + COMING + Duration::from_secs(1)));
     }
 
     #[test]
