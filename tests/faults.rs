@@ -5,7 +5,10 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
@@ -13,6 +16,9 @@ use support::{Folders, Mount, article, has, wait_for, wait_within};
 
 /// Within this time after the cure the desk is at work again. On a busy machine the work itself takes a while.
 const CURED_WITHIN: Duration = Duration::from_secs(10);
+
+/// A user whom rights bind.
+const NOBODY: u32 = 65534;
 
 /// Drops plain articles and a file of records in; gives the paths of the documents.
 fn feed(folders: &Folders, from: u64) -> BTreeSet<String> {
@@ -95,6 +101,66 @@ fn whatever_step_the_system_fails_the_desk_pauses_and_goes_on() {
             });
         }
     });
+}
+
+/// Starts `run` for a user whom rights bind, who owns all that is there; waits until it has published something.
+fn run_unprivileged(folders: &Folders) -> support::Desk {
+    let mut command = folders.command("run");
+    command.env("COPYDESK__INBOX__SCAN_INTERVAL_S", "1");
+    folders.drop_in("before.txt", article(4711));
+    if rustix::process::geteuid().is_root() {
+        let everything =
+            Command::new("chown").arg("-R").arg(format!("{NOBODY}:{NOBODY}")).arg(folders.path("")).status();
+        assert!(everything.expect("chown runs").success());
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let desk = folders.start(command);
+    wait_for("the first record", || folders.published() == BTreeSet::from(["before.txt".to_owned()]));
+    desk
+}
+
+fn rights(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the rights");
+}
+
+#[test]
+fn a_done_folder_that_takes_nothing_pauses_the_desk_until_it_does() {
+    let folders = Folders::new();
+    fs::create_dir_all(folders.inbox().join("done/site")).expect("folders");
+    let desk = run_unprivileged(&folders);
+    wait_for("the first file to leave", || folders.waiting().is_empty());
+    rights(&folders.inbox().join("done/site"), 0o555);
+    fs::create_dir(folders.inbox().join("site")).expect("a folder");
+    rights(&folders.inbox().join("site"), 0o777);
+    fs::write(folders.inbox().join("site/a.txt"), article(1)).expect("a file");
+    let reasons = wait_for_state(&folders, "paused");
+    assert!(reasons.contains("retiring files: done/site: Permission denied"), "{reasons}");
+    // Others go on, past the files that wait.
+    folders.drop_in("free.txt", article(2));
+    wait_for("another file to leave", || folders.inbox().join("done/free.txt").exists());
+    rights(&folders.inbox().join("done/site"), 0o755);
+    wait_within(CURED_WITHIN, "the file to leave", || folders.inbox().join("done/site/a.txt").exists());
+    wait_for_state(&folders, "running");
+    assert_eq!(desk.stop(), Some(0));
+}
+
+#[test]
+fn a_closed_folder_keeps_nobody_else_waiting() {
+    let folders = Folders::new();
+    fs::create_dir_all(folders.inbox().join("site")).expect("folders");
+    let desk = run_unprivileged(&folders);
+    rights(&folders.inbox().join("site"), 0o000);
+    if fs::write(folders.inbox().join("site/a.txt"), article(1)).is_err() {
+        eprintln!("skipped: only root writes into a folder that is closed");
+        return;
+    }
+    folders.drop_in("free.txt", article(2));
+    wait_for("the free file", || folders.published().contains("free.txt"));
+    wait_for("the log to name the folder", || folders.log().contains("passed over") && folders.log().contains("site"));
+    assert_eq!(folders.status()["desk"]["state"], "running");
+    rights(&folders.inbox().join("site"), 0o777);
+    wait_for("its file", || folders.published().contains("site/a.txt"));
+    assert_eq!(desk.stop(), Some(0));
 }
 
 #[test]
@@ -250,6 +316,7 @@ fn an_outbox_that_is_made_anew_is_written_again() {
     all_is_well(&folders, &fed);
     wait_for("the feed", || folders.feed().len() == fed.len());
     assert_eq!(desk.stop(), Some(0));
+    assert!(folders.path("outbox/.ledger-mark").exists(), "it tells how far the ledger is again");
 }
 
 #[test]

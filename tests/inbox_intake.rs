@@ -6,13 +6,15 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use copydesk::inbox::{Batch, Inbox, Intake, Refused, Settings};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 const SETTLE: Duration = Duration::from_millis(300);
+/// How long more is waited for that is known to come.
+const COMING: Duration = Duration::from_secs(180);
 /// How long a test waits for an event before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -137,6 +139,11 @@ fn a_sidecar_is_read_with_its_document_and_alone_after_a_longer_wait() {
     let inbox = Inbox::new(folder.settings()).unwrap();
     let claim = inbox.claim(Path::new("a.txt"), 1000, 1000).unwrap();
     assert_eq!(claim.sidecar.as_deref(), Some(&b"{\"url\": \"x\"}"[..]));
+    assert!(intake.poll(SETTLE * 100, 100).unwrap().ready.is_empty(), "its document may come for minutes");
+    assert_eq!(paths(&intake.poll(COMING, 100).unwrap()), set(&["b.txt.meta.json"]));
+    // Who takes what is there and ends waits for seconds.
+    let mut intake = folder.intake(folder.settings()).briefly();
+    assert_eq!(settled(&mut intake, Duration::ZERO), set(&["a.txt"]));
     assert_eq!(paths(&intake.poll(SETTLE * 10, 100).unwrap()), set(&["b.txt.meta.json"]));
 }
 
@@ -255,6 +262,27 @@ fn a_file_that_changes_under_the_reader_is_seen_to_have_changed() {
 }
 
 #[test]
+fn a_sidecar_that_changes_or_comes_meanwhile_makes_its_document_another() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    let inbox = Inbox::new(folder.settings()).unwrap();
+    let claim = || inbox.claim(Path::new("a.txt"), 1000, 1000).unwrap();
+    let alone = claim();
+    assert!(alone.unchanged().unwrap());
+    folder.write("a.txt.meta.json", "{\"title\": \"hal");
+    assert!(!alone.unchanged().unwrap());
+    let half = claim();
+    assert!(half.unchanged().unwrap());
+    let now = SystemTime::now();
+    assert!(half.is_early(now) && !alone.is_early(now));
+    assert!(!half.is_early(now + Duration::from_secs(20)), "what stays like this is wrong");
+    assert!(!half.is_early(now - Duration::from_secs(3600)), "nor does a clock that jumps make it young");
+    folder.write("a.txt.meta.json", "{\"title\": \"half\"}");
+    assert!(!half.unchanged().unwrap());
+    assert!(!claim().is_early(SystemTime::now()));
+}
+
+#[test]
 fn a_growing_file_is_not_picked_up_before_it_keeps_still() {
     let folder = Folder::new();
     folder.write("a.txt", "1");
@@ -267,6 +295,37 @@ fn a_growing_file_is_not_picked_up_before_it_keeps_still() {
     }
     assert!(intake.poll(SETTLE * 10, 100).unwrap().ready.is_empty());
     assert_eq!(paths(&intake.poll(SETTLE * 11, 100).unwrap()), set(&["a.txt"]));
+}
+
+#[test]
+fn a_file_that_somebody_has_open_is_waited_for_without_events() {
+    for content in ["half", ""] {
+        let folder = Folder::new();
+        folder.write("slow.txt", content);
+        folder.write("quick.txt", "one");
+        let writer = fs::OpenOptions::new().append(true).open(folder.at("slow.txt")).unwrap();
+        let mut intake = folder.intake(folder.settings()).briefly();
+        let (mut now, mut found) = (Duration::ZERO, BTreeSet::new());
+        while now < COMING / 2 {
+            let batch = intake.poll(now, 100).unwrap();
+            found.extend(paths(&batch));
+            assert!(!batch.is_exhausted);
+            now = batch.wake_at.max(now + Duration::from_millis(1));
+        }
+        assert_eq!(found, set(&["quick.txt"]));
+        drop(writer);
+        while found.len() < 2 && now < COMING {
+            let batch = intake.poll(now, 100).unwrap();
+            found.extend(paths(&batch));
+            now = batch.wake_at.max(now + Duration::from_millis(1));
+        }
+        assert_eq!(found, set(&["quick.txt", "slow.txt"]), "taken soon after it was closed");
+        // One that hangs does not keep its file for ever.
+        let _writer = fs::OpenOptions::new().append(true).open(folder.at("slow.txt")).unwrap();
+        let mut intake = folder.intake(folder.settings());
+        assert_eq!(settled(&mut intake, Duration::ZERO), set(&["quick.txt"]));
+        assert_eq!(paths(&intake.poll(COMING, 100).unwrap()), set(&["slow.txt"]));
+    }
 }
 
 #[test]

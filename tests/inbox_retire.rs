@@ -185,7 +185,8 @@ fn a_failed_file_has_its_reason_beside_it_and_can_be_tried_again() {
 #[test]
 fn a_crash_between_report_and_file_is_made_good_by_doing_it_again() {
     let desk = Desk::new(Done::Move);
-    desk.write("failed/a.json.error.json", "half a report of the same fi");
+    let before = ErrorReport { at: "2026-03-01T00:00:00Z".into(), ..report("a.json") };
+    desk.write("failed/a.json.error.json", &serde_json::to_string(&before).unwrap());
     desk.write("failed/.copydesk-17-0.tmp", "half");
     desk.write("failed/x/y/.copydesk-17-1.tmp", "half");
     assert_eq!(desk.inbox.remove_leftovers().unwrap(), 2);
@@ -193,6 +194,69 @@ fn a_crash_between_report_and_file_is_made_good_by_doing_it_again() {
     desk.inbox.fail(Path::new("a.json"), &stamp, &report("a.json")).unwrap();
     assert_eq!(desk.files("failed"), ["failed/a.json", "failed/a.json.error.json"].map(Path::new));
     assert_eq!(desk.inbox.failed().next().unwrap().unwrap().report, Some(report("a.json")));
+}
+
+#[test]
+fn a_folder_whose_name_a_file_has_goes_beside_it_and_comes_back() {
+    let desk = Desk::new(Done::Move);
+    for (below, fails) in [("done", false), ("failed", true)] {
+        let retire = |path: &str, stamp: &Stamp| match fails {
+            true => desk.inbox.fail(Path::new(path), stamp, &report(path)).unwrap(),
+            false => desk.inbox.retire(Path::new(path), stamp).unwrap(),
+        };
+        let stamp = desk.write("news", "a page");
+        assert_eq!(retire("news", &stamp), moved(&format!("{below}/news")));
+        for name in ["news/a", "news/b"] {
+            let stamp = desk.write(name, name);
+            let to = Path::new(below).join("news~1").join(&name[5..]);
+            assert_eq!(retire(name, &stamp), Retired::Moved(to.clone()));
+            desk.inbox.give_back(&to, Path::new(name)).unwrap();
+            assert_eq!(desk.read(name).as_deref(), Some(name));
+        }
+        fs::remove_dir_all(desk.at("news")).unwrap();
+    }
+    let written = desk.inbox.fail_record(Path::new("news/c.jsonl"), 3, Some(b"{"), &report("x")).unwrap();
+    assert_eq!(written, Path::new("failed/news~1/c.record-3.jsonl"));
+}
+
+#[test]
+fn no_report_takes_the_place_of_another_or_of_a_file() {
+    let desk = Desk::new(Done::Move);
+    // A record too large to be kept has no file, and its report stands alone.
+    let (path, large) = (Path::new("feed.jsonl"), ErrorReport { reason: "too_large".into(), ..report("feed.jsonl#5") });
+    let other = ErrorReport { line: Some(9), ..report("feed.jsonl#5") };
+    for _ in 0..2 {
+        assert_eq!(
+            desk.inbox.fail_record(path, 5, Some(b"{"), &report("feed.jsonl#5")).unwrap(),
+            Path::new("failed/feed.record-5.jsonl")
+        );
+        assert_eq!(desk.inbox.fail_record(path, 5, None, &large).unwrap(), Path::new("failed/feed.record-5~1.jsonl"));
+        assert_eq!(
+            desk.inbox.fail_record(path, 5, Some(b"{{"), &other).unwrap(),
+            Path::new("failed/feed.record-5~2.jsonl")
+        );
+    }
+    assert_eq!(desk.files("failed").len(), 5);
+    // The same bytes of another file are another record.
+    desk.inbox.fail_record(path, 5, Some(b"{"), &report("feed.json#5")).unwrap();
+    assert_eq!(desk.files("failed").len(), 7);
+    let stamp = desk.write("foo.error.json", "a file of the user's");
+    desk.inbox.fail(Path::new("foo.error.json"), &stamp, &report("foo.error.json")).unwrap();
+    let stamp = desk.write("foo", "one");
+    assert_eq!(desk.inbox.fail(Path::new("foo"), &stamp, &report("foo")).unwrap(), moved("failed/foo~1"));
+    assert_eq!(desk.read("failed/foo.error.json").as_deref(), Some("a file of the user's"));
+}
+
+#[test]
+fn a_file_and_its_sidecar_go_under_one_name() {
+    let desk = Desk::new(Done::Move);
+    desk.write("done/a.txt.meta.json", "of another");
+    desk.write("a.txt.meta.json", "its own");
+    let stamp = desk.write("a.txt", "one");
+    assert_eq!(desk.inbox.retire(Path::new("a.txt"), &stamp).unwrap(), moved("done/a~1.txt"));
+    assert_eq!(desk.read("done/a~1.txt.meta.json").as_deref(), Some("its own"));
+    desk.inbox.give_back(Path::new("done/a~1.txt"), Path::new("a.txt")).unwrap();
+    assert_eq!(desk.read("a.txt.meta.json").as_deref(), Some("its own"));
 }
 
 #[test]

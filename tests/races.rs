@@ -219,6 +219,9 @@ fn what_a_writer_adds_after_its_file_has_left_is_read_as_well() {
                 (one.to_owned(), two.to_owned())
             }
         };
+        // The scan at the start would see that the file has a writer, and wait for it.
+        folders.drop_in("before.txt", article(9));
+        wait_for("the inbox to be watched", || !folders.records().is_empty());
         let staged = folders.path("stage/open");
         let mut file = fs::File::create(&staged).expect("a file");
         file.write_all(one.as_bytes()).expect("the first half");
@@ -234,6 +237,26 @@ fn what_a_writer_adds_after_its_file_has_left_is_read_as_well() {
         assert_eq!(folders.files_in("failed"), Vec::<String>::new());
         assert_eq!(desk.stop(), Some(0));
     }
+}
+
+#[test]
+fn a_sidecar_that_is_written_slowly_condemns_no_document() {
+    let folders = Folders::new();
+    let desk = folders.run_watching();
+    let sidecar = serde_json::json!({ "title": "A title from beside" }).to_string();
+    let (one, two) = sidecar.split_at(sidecar.len() / 2);
+    let mut file = fs::File::create(folders.inbox().join("a.txt.meta.json")).expect("a sidecar");
+    file.write_all(one.as_bytes()).expect("the first half");
+    folders.drop_in("a.txt", article(1));
+    // Files are taken in the order of their settling, so the first had its turn when the second is through.
+    folders.drop_in("b.txt", article(2));
+    wait_for("the other file", || folders.published().contains("b.txt"));
+    file.write_all(two.as_bytes()).expect("the second half");
+    drop(file);
+    wait_for("the document", || folders.published().contains("a.txt"));
+    assert!(folders.records().values().any(|record| record["title"] == "A title from beside"));
+    assert_eq!(folders.files_in("failed"), Vec::<String>::new());
+    assert_eq!(desk.stop(), Some(0));
 }
 
 #[test]

@@ -131,6 +131,21 @@ fn without_a_state_the_outbox_is_taken_over() {
 #[test]
 fn a_state_from_a_backup_catches_up_with_the_outbox() {
     let before = before();
+    for mark in [Mark::There, Mark::Missing, Mark::Foreign] {
+        catches_up(&before, mark);
+    }
+}
+
+/// What tells in the outbox how far the ledger was.
+#[derive(Clone, Copy)]
+enum Mark {
+    There,
+    /// The outbox was copied without hidden files.
+    Missing,
+    Foreign,
+}
+
+fn catches_up(before: &worked::Before, mark: Mark) {
     let folders = before.copy();
     let whole = article(60);
     let paragraphs: Vec<&str> = whole.trim_end().split("\n\n").collect();
@@ -147,6 +162,15 @@ fn a_state_from_a_backup_catches_up_with_the_outbox() {
     once(&folders).expect("a desk");
     let since = folders.records();
     assert_eq!(since.len(), before.records.len() + 2);
+    match mark {
+        Mark::Missing => fs::remove_file(folders.path("outbox/.ledger-mark")).expect("the mark"),
+        Mark::Foreign => {
+            // The state was lost and built anew before the backup came.
+            fs::remove_dir_all(folders.path("state")).expect("the state");
+            once(&folders).expect("a desk");
+        }
+        Mark::There => {}
+    }
     fs::remove_dir_all(folders.path("state")).expect("the state");
     copy_tree(&backup, &folders.path("state"));
     folders.drop_in("since/new.txt", article(50));

@@ -38,7 +38,7 @@ Examples:
   copydesk run --inbox /srv/inbox    watch a folder until stopped
 
 Exit codes: 0 done, 1 failed, 2 usage or settings, 75 another desk holds
-the inbox.";
+the inbox, the outbox or the state.";
 
 /// Clean scraped news articles, merge near-copies, write normalized JSON.
 ///

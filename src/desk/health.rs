@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub const FILE_NAME: &str = "desk.json";
 
 /// First and longest pause between two attempts. The longest keeps a desk within ten seconds of the cure.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How long work that is paused when the desk is told to stop may still succeed; then it is left to the next start.
 const PATIENCE_AFTER_STOP: Duration = Duration::from_secs(4);
@@ -108,7 +108,7 @@ impl Health {
     }
 
     /// Waits, less if the desk is told to stop; false when the patience after a stop is used up.
-    fn wait(&self, pause: Duration) -> bool {
+    pub fn wait(&self, pause: Duration) -> bool {
         let now = self.lock();
         if let Some(since) = now.stopping {
             drop(now);
@@ -182,7 +182,8 @@ impl Health {
     }
 }
 
-fn longer(pause: Duration) -> Duration {
+/// The pause after this one.
+pub fn longer(pause: Duration) -> Duration {
     (pause * 2).min(LONGEST_PAUSE)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The only part of the desk that waits for the outside world, and so the part that tokio drives.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Unreadable files that are remembered for the report; all are tried again.
 const MAX_UNREADABLE: usize = 64;
 
+/// Paths that cannot be had of which the log warns; it warns once of each.
+const MAX_CLOSED: usize = 64;
+
 /// What became of a file that the reader was given.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Returned {
@@ -35,6 +38,8 @@ pub enum Returned {
     Kept(PathBuf, Stamp),
     /// It changed, or could not be read now.
     Again(PathBuf),
+    /// Its sidecar seems to be half-written: it is looked at again after a pause.
+    Early(PathBuf),
     /// The system failed to deliver it, and how.
     Unreadable(PathBuf, String),
 }
@@ -60,6 +65,9 @@ pub async fn watch(
 ) {
     let started = Instant::now();
     let mut intake = Intake::new(inbox.clone());
+    if until == Until::Empty {
+        intake = intake.briefly();
+    }
     let signal = intake.signal();
     let mut queue: VecDeque<Ready> = VecDeque::new();
     tokio::pin!(stop);
@@ -67,6 +75,7 @@ pub async fn watch(
     let mut told = Duration::ZERO;
     let mut unreadable = BTreeMap::new();
     let mut has_scanned = false;
+    let mut closed = BTreeSet::new();
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {
         if started.elapsed() >= told + TELL {
@@ -96,8 +105,15 @@ pub async fn watch(
             match block_in_place(|| intake.poll(now, ROOM)) {
                 Ok(batch) => {
                     health.cured("reading the inbox");
-                    for skipped in &batch.skipped {
-                        tracing::debug!(path = %skipped.path.display(), why = skipped.why, "passed over");
+                    for skipped in batch.skipped {
+                        let path = skipped.path.display();
+                        let is_news =
+                            skipped.is_closed && closed.len() < MAX_CLOSED && closed.insert(skipped.path.clone());
+                        if is_news {
+                            tracing::warn!(%path, why = skipped.why, "passed over: it is taken once this user may read it");
+                        } else {
+                            tracing::debug!(%path, why = skipped.why, "passed over");
+                        }
                     }
                     progress.found.fetch_add(batch.ready.len() as u64, Ordering::Relaxed);
                     // Known only after folders were followed: a limit on watches is met there.
@@ -153,8 +169,9 @@ fn take_back(intake: &mut Intake, unreadable: &mut Unreadable, files: Vec<Return
                 intake.kept(&path, &stamp);
             }
             Returned::Again(path) => intake.again(&path),
+            Returned::Early(path) => intake.later(&path),
             Returned::Unreadable(path, error) => {
-                intake.unreadable(&path);
+                intake.later(&path);
                 if unreadable.len() < MAX_UNREADABLE {
                     unreadable.insert(path, error);
                 }

@@ -1,7 +1,7 @@
-//! One desk per inbox and per state folder: who holds them, and the refusal that names the holder.
+//! One desk per inbox, outbox and state folder: who holds them, and the refusal that names the holder.
 //!
-//! `flock` is bound to the open file: it vanishes with the process however that ends, so a lock is never stale. The inbox is
-//! locked as a folder, which writes nothing into it. Also here: whether the state file is still where it was taken.
+//! `flock` is bound to the open file: it vanishes with the process however that ends, so a lock is never stale. Inbox and
+//! outbox are locked as folders, which writes nothing into them. Also here: whether the state file is still where it was taken.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -19,7 +19,7 @@ pub const FILE_NAME: &str = "desk.lock";
 #[derive(Debug)]
 pub struct Lock {
     _state: File,
-    _inbox: Option<File>,
+    _folders: Vec<File>,
 }
 
 /// Why the lock was not had.
@@ -35,11 +35,11 @@ fn by(pid: Option<u32>) -> String {
     pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
 }
 
-/// Takes the state folder, and the inbox where the desk works on one.
+/// Takes the state folder, and the outbox and the inbox that the desk works on.
 ///
 /// # Errors
-/// [`LockError::Held`] at once, without waiting, when another desk has either.
-pub fn take(state: &Path, inbox: Option<&Path>) -> Result<Lock, LockError> {
+/// [`LockError::Held`] at once, without waiting, when another desk has any of them.
+pub fn take(state: &Path, folders: &[&Path]) -> Result<Lock, LockError> {
     let path = state.join(FILE_NAME);
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -51,17 +51,21 @@ pub fn take(state: &Path, inbox: Option<&Path>) -> Result<Lock, LockError> {
     if let Err(error) = hold(&file) {
         return Err(refusal(error, state, holder(&file).or_else(|| written(&mut file))));
     }
-    let inbox = inbox.map(|inbox| {
-        let folder = File::open(inbox).map_err(io(inbox))?;
-        match hold(&folder) {
-            Ok(()) => Ok(folder),
-            Err(error) => Err(refusal(error, inbox, holder(&folder))),
+    let mut held = Vec::new();
+    for &path in folders {
+        let folder = File::open(path).map_err(io(path))?;
+        // The state folder is held by its file, and locked for a purpose of its own (see `health.rs`).
+        if is_same(path, state).map_err(io(path))? {
+            continue;
         }
-    });
-    let inbox = inbox.transpose()?;
+        if let Err(error) = hold(&folder) {
+            return Err(refusal(error, path, holder(&folder)));
+        }
+        held.push(folder);
+    }
     let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(io(&path))?;
-    Ok(Lock { _state: file, _inbox: inbox })
+    Ok(Lock { _state: file, _folders: held })
 }
 
 /// The desk that holds the state folder now, `None` when no desk runs.
@@ -201,6 +205,10 @@ impl Anchor {
     }
 }
 
+fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    Ok(place(one)? == place(other)?)
+}
+
 fn place(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
@@ -212,15 +220,15 @@ mod tests {
     #[test]
     fn a_second_desk_is_refused_and_told_the_process() {
         let folder = tempfile::tempdir().unwrap();
-        let lock = take(folder.path(), None).unwrap();
+        let lock = take(folder.path(), &[]).unwrap();
         assert_eq!(running(folder.path()), Some(std::process::id()));
-        match take(folder.path(), None) {
+        match take(folder.path(), &[]) {
             Err(LockError::Held { pid, .. }) => assert_eq!(pid, Some(std::process::id())),
             other => panic!("{other:?}"),
         }
         drop(lock);
         assert_eq!(running(folder.path()), None);
-        take(folder.path(), None).unwrap();
+        take(folder.path(), &[]).unwrap();
     }
 
     #[test]
@@ -268,14 +276,14 @@ mod tests {
     #[test]
     fn who_only_asks_keeps_no_desk_out() {
         let folder = tempfile::tempdir().unwrap();
-        drop(take(folder.path(), None).unwrap());
+        drop(take(folder.path(), &[]).unwrap());
         let asks = File::open(folder.path().join(FILE_NAME)).unwrap();
         asks.lock_shared().unwrap();
         let asking = std::thread::spawn(move || {
             std::thread::park_timeout(BETWEEN_LOOKS);
             asks.unlock().unwrap();
         });
-        take(folder.path(), None).unwrap();
+        take(folder.path(), &[]).unwrap();
         asking.join().unwrap();
     }
 
@@ -295,16 +303,20 @@ mod tests {
     }
 
     #[test]
-    fn one_inbox_serves_one_desk_even_with_two_state_folders() {
-        let (inbox, one, two) =
-            (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let _lock = take(one.path(), Some(inbox.path())).unwrap();
-        match take(two.path(), Some(inbox.path())) {
-            Err(LockError::Held { pid, path }) => {
-                assert_eq!(path, inbox.path());
-                assert_eq!(pid, Some(std::process::id()));
+    fn one_inbox_and_one_outbox_serve_one_desk_even_with_two_state_folders() {
+        let folders: Vec<_> = (0..5).map(|_| tempfile::tempdir().unwrap()).collect();
+        let [inbox, outbox, others, one, two] = [0, 1, 2, 3, 4].map(|at: usize| folders[at].path());
+        let _lock = take(one, &[outbox, inbox]).unwrap();
+        for (folders, held) in [([others, inbox], inbox), ([outbox, others], outbox)] {
+            match take(two, &folders) {
+                Err(LockError::Held { pid, path }) => {
+                    assert_eq!(path, held);
+                    assert_eq!(pid, Some(std::process::id()));
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
+        // A state folder that is the outbox as well is held by its file.
+        take(two, &[two, others]).unwrap();
     }
 }

@@ -17,6 +17,7 @@ mod gate;
 mod given;
 mod health;
 mod intake;
+mod left;
 mod lock;
 mod progress;
 mod publisher;
@@ -26,7 +27,6 @@ mod retirer;
 mod revise;
 mod work;
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -151,10 +151,15 @@ impl Works {
             is_folder.map_err(|source| DeskError::Inbox { path: inbox.root().into(), source })?;
         }
         let cleaner = Arc::new(Cleaner::with_packs(plan.clean.clone(), &plan.rules)?);
-        let lock = lock::take(&plan.state.path, inbox.map(Inbox::root)).map_err(|error| match error {
+        let outbox = &plan.outbox.path;
+        std::fs::create_dir_all(outbox).map_err(|source| OutboxError { path: outbox.clone(), source })?;
+        // Before anything in the folders is touched: what lies there may be another desk's.
+        let folders: Vec<&Path> = inbox.map(Inbox::root).into_iter().chain([outbox.as_path()]).collect();
+        let lock = lock::take(&plan.state.path, &folders).map_err(|error| match error {
             LockError::Io { path, source } if inbox.is_some_and(|inbox| inbox.root() == path) => {
                 DeskError::Inbox { path, source }
             }
+            LockError::Io { path, source } if path == *outbox => OutboxError { path, source }.into(),
             LockError::Io { path, source } => DeskError::State { path, source },
             held @ LockError::Held { .. } => DeskError::Lock(held),
         })?;
@@ -211,7 +216,7 @@ impl Works {
             next_file: 0,
             next_ticket: 0,
         };
-        let retirer = Retirer { recent: VecDeque::new(), health: health.clone(), progress: progress.clone(), returned };
+        let retirer = Retirer::new(health.clone(), progress.clone(), returned);
         let (tasks, waiting) = bounded(WAITING_TASKS);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
         let ended = Arc::new(Notify::new());

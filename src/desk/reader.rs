@@ -88,6 +88,10 @@ impl Reader {
                 self.progress.files.fetch_add(1, Ordering::Relaxed);
                 let _ = self.returned.send(vec![Returned::Again(task.path.clone())]);
             }
+            Some(Ok(claim)) if !task.in_place && claim.is_early(std::time::SystemTime::now()) => {
+                self.progress.files.fetch_add(1, Ordering::Relaxed);
+                let _ = self.returned.send(vec![Returned::Early(task.path.clone())]);
+            }
             Some(Ok(mut claim)) => {
                 file.stamp = Some(claim.stamp);
                 file.origin.sidecar = claim.sidecar.take();

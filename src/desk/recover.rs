@@ -84,7 +84,17 @@ fn open_sound(state: &Path, outbox: &Path) -> Result<Result<Ledger, Wrong>, Ledg
         Err(error) if error.is_damage() => return Ok(Err(Wrong::Damaged(error.to_string()))),
         opened => opened?,
     };
-    match ledger.witness(&outbox.join(MARK)) {
+    let mark = outbox.join(MARK);
+    if Mark::read(&mark).is_none_or(|seen| seen.ledger != ledger.mark().ledger) {
+        // Nothing tells how far this ledger was, as after a copy of the outbox without hidden files; so the records do.
+        match record::unknown(outbox, &ledger) {
+            Ok(None) => {}
+            Ok(Some(id)) => return Ok(Err(Wrong::Behind(format!("it does not know all copies of record {id}")))),
+            Err(error) if error.is_damage() => return Ok(Err(Wrong::Damaged(error.to_string()))),
+            Err(error) => return Err(error),
+        }
+    }
+    match ledger.witness(&mark) {
         Err(LedgerError::Damaged { what, .. }) => return Ok(Err(Wrong::Behind(what))),
         result => result?,
     }

@@ -1,9 +1,7 @@
 //! Lets files leave the inbox once everything of them is shown or reported: last of all steps, and harmless to repeat.
 //!
-//! A writer that still holds a file open writes on wherever the file goes, so each is looked at once more after a while.
+//! A file that cannot leave waits and is tried again, while the others go on; only when many wait does the desk.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -12,128 +10,197 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::files::Finished;
-use super::health::Health;
+use super::health::{self, Health};
 use super::intake::Returned;
+use super::left::LeftFiles;
 use super::progress::Progress;
-use super::work::{Failure, InputFile};
+use super::work::Failure;
 use crate::crash;
-use crate::inbox::{ErrorReport, Fault, Inbox, Retired, Stamp};
+use crate::inbox::{ErrorReport, Inbox, Retired, Stamp, Stuck};
 
 /// Files that are given back to the intake together, at the most.
 const TOGETHER: usize = 64;
+/// Files that wait because they could not leave; with more of them the desk waits. They may hold as many folders open.
+const MAX_WAITING: usize = 64;
+/// Files that stay because they may not be moved, and are tried again for all that; more are tried at the next start.
+const MAX_STAYING: usize = 64;
+/// First and longest pause before one of these is tried again.
+const FIRST_STAY: Duration = Duration::from_secs(10);
+const LONGEST_STAY: Duration = Duration::from_secs(600);
+/// What the desk is doing, in the status.
+const WHAT: &str = "retiring files";
 
-/// When a file that has left is looked at once more: a writer that had it open is through or at work by then.
-const SECOND_LOOK: Duration = Duration::from_secs(5);
-/// Files that wait for their second look; of more the oldest get it early.
-const MAX_RECENT: usize = 16_384;
-
-/// A file that has left.
-pub struct Left {
+/// A file that is tried again.
+struct Late {
     at: Instant,
-    file: Arc<InputFile>,
-    /// Where it went, relative to the inbox, and what it was like.
-    to: PathBuf,
-    stamp: Stamp,
+    pause: Duration,
+    why: String,
+    finished: Finished,
 }
 
 /// Moves what is finished.
 pub struct Retirer {
-    /// In the order of their leaving.
-    pub recent: VecDeque<Left>,
-    pub health: Arc<Health>,
-    pub progress: Arc<Progress>,
-    pub returned: UnboundedSender<Vec<Returned>>,
+    left: LeftFiles,
+    /// Could not leave, for no fault of theirs.
+    waiting: Vec<Late>,
+    /// May not be moved; the intake knows them as kept.
+    staying: Vec<Late>,
+    health: Arc<Health>,
+    progress: Arc<Progress>,
+    back: Vec<Returned>,
+    returned: UnboundedSender<Vec<Returned>>,
 }
 
 impl Retirer {
-    /// Works until the editor ends.
+    pub fn new(health: Arc<Health>, progress: Arc<Progress>, returned: UnboundedSender<Vec<Returned>>) -> Self {
+        let (waiting, staying, back) = (Vec::new(), Vec::new(), Vec::new());
+        Self { left: LeftFiles::default(), waiting, staying, health, progress, back, returned }
+    }
+
+    /// Works until the editor ends and nothing waits.
     pub fn run(mut self, finished: &Receiver<Finished>) {
-        let mut back = Vec::new();
         loop {
-            let next = match self.recent.front() {
-                Some(left) => finished.recv_deadline(left.at + SECOND_LOOK),
+            let next = match self.next_look() {
+                Some(at) if self.waiting.len() >= MAX_WAITING => {
+                    self.health.wait(at.saturating_duration_since(Instant::now()));
+                    Err(RecvTimeoutError::Timeout)
+                }
+                Some(at) => finished.recv_deadline(at),
                 None => finished.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match next {
-                Ok(file) => {
-                    back.push(self.retire(&file));
-                    self.progress.files.fetch_add(1, Ordering::Relaxed);
-                }
+                Ok(file) => self.retire(file, health::FIRST_PAUSE),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) if self.waiting.is_empty() => break,
+                Err(RecvTimeoutError::Disconnected) => {
+                    let at = self.waiting.iter().map(|late| late.at).min().unwrap_or_else(Instant::now);
+                    self.health.wait(at.saturating_duration_since(Instant::now()));
+                }
             }
+            self.try_again();
+            self.left.look(Instant::now());
             // Together while more is waiting: the intake is woken once for all of them.
-            if !back.is_empty() && (finished.is_empty() || back.len() >= TOGETHER) {
-                let _ = self.returned.send(std::mem::take(&mut back));
-            }
-            while self.recent.len() > MAX_RECENT
-                || self.recent.front().is_some_and(|left| left.at.elapsed() >= SECOND_LOOK)
-            {
-                self.recent.pop_front().into_iter().for_each(look_back);
+            if finished.is_empty() || self.back.len() >= TOGETHER {
+                self.give_back();
             }
         }
-        self.recent.into_iter().for_each(look_back);
+        self.give_back();
+        self.left.look_at_all();
     }
 
-    fn retire(&mut self, finished: &Finished) -> Returned {
-        let Finished { file, failures, complete, .. } = finished;
-        let path = file.path.clone();
-        let Some(stamp) = file.stamp.filter(|_| *complete) else { return Returned::Again(path) };
-        if file.in_place {
-            return Returned::Kept(path, stamp);
-        }
-        let step = |inbox: &Inbox| self.step(inbox, file, &stamp, failures);
-        let retired = self.health.persist("retiring files", || file.inbox.here_or_anew(step));
-        match retired {
-            Some(Retired::Kept) => Returned::Kept(path, stamp),
-            Some(Retired::Moved(to)) => {
-                self.recent.push_back(Left { at: Instant::now(), file: file.clone(), to, stamp });
-                Returned::Gone(path)
-            }
-            Some(Retired::Deleted | Retired::Gone) => Returned::Gone(path),
-            Some(Retired::Changed) | None => Returned::Again(path),
+    fn next_look(&self) -> Option<Instant> {
+        let late = self.waiting.iter().chain(&self.staying).map(|late| late.at);
+        late.chain(self.left.next_look()).min()
+    }
+
+    fn give_back(&mut self) {
+        if !self.back.is_empty() {
+            let _ = self.returned.send(std::mem::take(&mut self.back));
         }
     }
 
-    /// Puts failed records and the file where they belong. An error concerns the desk, and all of it is done again.
-    fn step(&self, inbox: &Inbox, file: &InputFile, stamp: &Stamp, failures: &[Failure]) -> std::io::Result<Retired> {
-        for failure in failures {
-            if let Some(record) = failure.record {
-                inbox.fail_record(&file.path, record, failure.bytes.as_deref(), &report(failure))?;
+    fn through(&mut self, returned: Returned) {
+        self.progress.files.fetch_add(1, Ordering::Relaxed);
+        self.back.push(returned);
+    }
+
+    fn try_again(&mut self) {
+        let (now, in_haste) = (Instant::now(), self.health.in_haste());
+        if !self.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.waiting);
+            for late in waiting {
+                if late.at <= now || in_haste {
+                    self.retire(late.finished, health::longer(late.pause));
+                } else {
+                    self.waiting.push(late);
+                }
+            }
+            match self.waiting.first() {
+                Some(late) => self.health.trouble(WHAT, late.why.clone()),
+                // What is left to the next start is not cured.
+                None if in_haste => {}
+                None => self.health.cured(WHAT),
             }
         }
-        crash::point("retirer.reported");
-        let whole = failures.iter().find(|failure| failure.record.is_none());
-        crash::point("retirer.retiring");
-        let result = match whole {
-            Some(failure) => inbox.fail(&file.path, stamp, &report(failure)),
-            None => inbox.retire(&file.path, stamp),
+        if self.staying.iter().any(|late| late.at <= now) {
+            let (due, staying) = std::mem::take(&mut self.staying).into_iter().partition(|late| late.at <= now);
+            self.staying = staying;
+            due.into_iter().for_each(|late: Late| self.try_staying(late));
+        }
+    }
+
+    /// Lets a file leave, or wait for `pause` where it cannot.
+    fn retire(&mut self, finished: Finished, pause: Duration) {
+        let path = finished.file.path.clone();
+        let Some(stamp) = finished.file.stamp.filter(|_| finished.complete) else {
+            return self.through(Returned::Again(path));
         };
-        crash::point("retirer.retired");
-        match result {
-            // A file that may not be moved stays, and is known by its content; one look at each start is the price.
-            Err(error) if Fault::of(&error) == Fault::Document => {
-                tracing::warn!(path = %file.origin.path, %error, "cannot leave the inbox: it stays, and is not read again");
-                Ok(Retired::Kept)
-            }
-            result => result,
+        if finished.file.in_place {
+            return self.through(Returned::Kept(path, stamp));
         }
+        match self.leave(&finished, &stamp) {
+            Ok(Retired::Kept) => self.through(Returned::Kept(path, stamp)),
+            Ok(Retired::Moved(_) | Retired::Deleted | Retired::Gone) => self.through(Returned::Gone(path)),
+            Ok(Retired::Changed) => self.through(Returned::Again(path)),
+            Err(error @ Stuck::File { .. }) => {
+                let path_text = &finished.file.origin.path;
+                tracing::warn!(path = %path_text, %error, "cannot leave the inbox: it stays, and is not read again");
+                self.through(Returned::Kept(path, stamp));
+                self.stay(Late { at: Instant::now(), pause: FIRST_STAY, why: error.to_string(), finished });
+            }
+            // What the next start can do is left to it.
+            Err(Stuck::Desk { .. }) if self.health.in_haste() => self.through(Returned::Again(path)),
+            Err(error @ Stuck::Desk { .. }) => {
+                // One is named for all of them, so that the report changes only when there is news.
+                if self.waiting.is_empty() {
+                    self.health.trouble(WHAT, error.to_string());
+                }
+                self.waiting.push(Late { at: Instant::now() + pause, pause, why: error.to_string(), finished });
+            }
+        }
+    }
+
+    fn try_staying(&mut self, late: Late) {
+        let Some(stamp) = late.finished.file.stamp else { return };
+        // One that left, changed or is gone is the intake's again, which has heard of it already.
+        if self.leave(&late.finished, &stamp).is_err() {
+            self.stay(Late { pause: (late.pause * 2).min(LONGEST_STAY), ..late });
+        }
+    }
+
+    fn stay(&mut self, late: Late) {
+        if self.staying.len() < MAX_STAYING {
+            self.staying.push(Late { at: Instant::now() + late.pause, ..late });
+        }
+    }
+
+    /// Puts failed records and the file where they belong. After an error all of it is done again.
+    fn leave(&mut self, finished: &Finished, stamp: &Stamp) -> Result<Retired, Stuck> {
+        let Finished { file, failures, .. } = finished;
+        let retired = file.inbox.here_or_anew(|inbox| step(inbox, finished, stamp, failures))?;
+        if let Retired::Moved(to) = &retired {
+            self.left.add(&file.inbox, file.path.clone(), to.clone(), *stamp, Instant::now());
+        }
+        Ok(retired)
     }
 }
 
-/// Gives a file back to the inbox that was written to after it had left: what is in it now is a new version.
-fn look_back(left: Left) {
-    let Left { file, to, stamp, .. } = left;
-    let inbox = &file.inbox;
-    let now = inbox.stat(&to).ok().flatten();
-    if now.is_some_and(|now| now.inode == stamp.inode && !now.is_same_content(&stamp)) {
-        match inbox.here_or_anew(|inbox| inbox.give_back(&to, &file.path)) {
-            Ok(()) => tracing::info!(path = %file.origin.path, "was written to after it was read: it is read again"),
-            Err(error) => {
-                tracing::warn!(path = %file.origin.path, %error, "was written to after it was read, and cannot be put back");
-            }
+fn step(inbox: &Inbox, finished: &Finished, stamp: &Stamp, failures: &[Failure]) -> Result<Retired, Stuck> {
+    let path = &finished.file.path;
+    for failure in failures {
+        if let Some(record) = failure.record {
+            inbox.fail_record(path, record, failure.bytes.as_deref(), &report(failure))?;
         }
     }
+    crash::point("retirer.reported");
+    let whole = failures.iter().find(|failure| failure.record.is_none());
+    crash::point("retirer.retiring");
+    let retired = match whole {
+        Some(failure) => inbox.fail(path, stamp, &report(failure)),
+        None => inbox.retire(path, stamp),
+    };
+    crash::point("retirer.retired");
+    retired
 }
 
 fn report(failure: &Failure) -> ErrorReport {

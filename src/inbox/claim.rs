@@ -8,9 +8,11 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Inbox, folder};
@@ -96,9 +98,14 @@ pub struct Claim {
     pub stamp: Stamp,
     /// The bytes of the sidecar beside it, if there is one.
     pub sidecar: Option<Vec<u8>>,
+    /// What the sidecar looked like when it was opened.
+    beside: Option<Stamp>,
     /// The folder that it was opened in.
     parent: Arc<OwnedFd>,
 }
+
+/// How long a sidecar that is no JSON is taken for one that is still being written.
+const YOUNG: Duration = Duration::from_secs(10);
 
 impl Claim {
     /// Its bytes.
@@ -106,17 +113,31 @@ impl Claim {
         Bytes(&self.file)
     }
 
-    /// Whether the file is still what was opened, and still under its name: ask after the last byte was read.
+    /// Whether the sidecar seems to be half-written: it is no JSON, and changed a moment ago.
+    pub fn is_early(&self, now: SystemTime) -> bool {
+        let (Some(bytes), Some(stamp)) = (&self.sidecar, &self.beside) else { return false };
+        // By the time of the last status change, which nobody sets; a clock that was set back makes nothing young.
+        let changed = Duration::from_nanos(u64::try_from(stamp.ctime_ns).unwrap_or(0));
+        let age = now.duration_since(UNIX_EPOCH).ok().and_then(|now| now.checked_sub(changed));
+        age.is_some_and(|age| age < YOUNG) && serde_json::from_slice::<IgnoredAny>(bytes).is_err()
+    }
+
+    /// Whether file and sidecar are still what was opened, and still under their names: ask after the last byte was read.
     pub fn unchanged(&self) -> io::Result<bool> {
         if Stamp::of(&rustix::fs::fstat(&self.file)?) != self.stamp {
             return Ok(false);
         }
         let Some(name) = self.path.file_name() else { return Ok(false) };
-        match rustix::fs::statat(&self.parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Stamp::of(&stat) == self.stamp),
-            Err(error) if Fault::of(&error.into()) == Fault::Vanished => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        let file = rustix::fs::statat(&self.parent, name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_same = match file {
+            Ok(stat) => Stamp::of(&stat) == self.stamp,
+            Err(error) if Fault::of(&error.into()) == Fault::Vanished => false,
+            Err(error) => return Err(error.into()),
+        };
+        // One that cannot be looked at counts as none, as when it was opened.
+        let beside = rustix::fs::statat(&self.parent, sidecar_name(name), AtFlags::SYMLINK_NOFOLLOW).ok();
+        let beside = beside.filter(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+        Ok(is_same && beside.as_ref().map(Stamp::of) == self.beside)
     }
 }
 
@@ -142,18 +163,18 @@ impl Inbox {
         if stamp.size > max_bytes {
             return Err(Refused::TooLarge { size: stamp.size, limit: max_bytes });
         }
-        let sidecar = match open_regular(&parent, &sidecar_name(name)) {
-            Ok((file, _)) => {
+        let (sidecar, beside) = match open_regular(&parent, &sidecar_name(name)) {
+            Ok((file, stamp)) => {
                 let mut bytes = Vec::new();
                 file.take(max_sidecar_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
-                Some(bytes)
+                (Some(bytes), Some(stamp))
             }
-            Err(Refused::Vanished | Refused::NotRegular(_)) => None,
+            Err(Refused::Vanished | Refused::NotRegular(_)) => (None, None),
             // A name so long that no sidecar fits beside it has none.
-            Err(Refused::Document(error)) if Errno::from_io_error(&error) == Some(Errno::NAMETOOLONG) => None,
+            Err(Refused::Document(error)) if Errno::from_io_error(&error) == Some(Errno::NAMETOOLONG) => (None, None),
             Err(refused) => return Err(refused),
         };
-        Ok(Claim { file, path: path.to_owned(), stamp, sidecar, parent })
+        Ok(Claim { file, path: path.to_owned(), stamp, sidecar, beside, parent })
     }
 
     /// What a path below the inbox looks like now; `None` when no regular file is there.
@@ -170,9 +191,7 @@ impl Inbox {
 
     /// Whether a file has a sidecar beside it.
     pub(super) fn has_sidecar(&self, path: &Path) -> bool {
-        let mut sidecar = path.as_os_str().to_owned();
-        sidecar.push(SIDECAR_ENDING);
-        self.stat(Path::new(&sidecar)).is_ok_and(|found| found.is_some())
+        self.stat(&sidecar_path(path)).is_ok_and(|found| found.is_some())
     }
 
     /// A missing folder may be the file's own, which has vanished, or the inbox itself, which concerns the desk.
@@ -182,6 +201,11 @@ impl Inbox {
             (refused, Ok(_)) => refused,
         }
     }
+}
+
+/// Where a file's sidecar is.
+pub(super) fn sidecar_path(path: &Path) -> PathBuf {
+    PathBuf::from(sidecar_name(path.as_os_str()))
 }
 
 /// The name of the sidecar that belongs to a file.

@@ -10,7 +10,8 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::claim::sidecar_name;
-use super::retire::{error_name, free_name, move_sidecar, remove, rename_new};
+use super::moves::{free_name, move_sidecar, remove, rename_new};
+use super::retire::error_name;
 use super::{ERROR_ENDING, ErrorReport, FAILED, Fault, Found, Inbox, Scan, Settings, folder};
 
 /// What is read of a report; longer ones are not the desk's.
@@ -53,6 +54,11 @@ impl Inbox {
 
     /// Moves one failed file back into the inbox, under another name if its own is taken, and removes its report.
     pub fn retry(&self, path: &Path) -> io::Result<Retried> {
+        self.retry_to(path, path)
+    }
+
+    /// The same, into the folder of `back`, the path that it came from: in `failed/` another may have been free.
+    pub(super) fn retry_to(&self, path: &Path, back: &Path) -> io::Result<Retried> {
         let failed = Path::new(FAILED).join(path);
         let (from, file) = match folder::open_parent(self, &failed) {
             Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(Retried::NotThere),
@@ -61,7 +67,7 @@ impl Inbox {
         if rustix::fs::statat(&from, file, AtFlags::SYMLINK_NOFOLLOW).is_err_and(|error| error == Errno::NOENT) {
             return Ok(Retried::NotThere);
         }
-        let to = folder::make_parent(self, None, path)?;
+        let (to, place) = folder::make_parent(self, None, back)?;
         loop {
             let target = free_name(&to, file, 0)?;
             // The sidecar first, so that the file is never seen without it.
@@ -73,7 +79,7 @@ impl Inbox {
             }
             // Crash before this: a report without its file, which says what was wrong the last time.
             remove(&from, &error_name(file))?;
-            return Ok(Retried::Back(path.with_file_name(target)));
+            return Ok(Retried::Back(place.join(target)));
         }
     }
 }
@@ -125,7 +131,7 @@ impl FailedList {
     }
 }
 
-fn read_report(folder: impl std::os::fd::AsFd, name: &OsStr) -> io::Result<Option<ErrorReport>> {
+pub(super) fn read_report(folder: impl std::os::fd::AsFd, name: &OsStr) -> io::Result<Option<ErrorReport>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = match rustix::fs::openat(folder, name, flags, Mode::empty()) {
         Err(error) if Fault::of(&error.into()) != Fault::Desk => return Ok(None),

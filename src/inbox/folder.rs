@@ -6,15 +6,18 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::Inbox;
+use super::{Inbox, name};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// Names that are tried for a folder whose own is a file's.
+const MOST_TAKEN: u32 = 100;
 
 /// Opens the inbox itself, which alone may be reached through a link: whoever wrote the settings chose it.
 pub(super) fn open_root(inbox: &Inbox) -> io::Result<Arc<OwnedFd>> {
@@ -41,23 +44,45 @@ pub(super) fn open_parent<'a>(inbox: &Inbox, path: &'a Path) -> io::Result<(Arc<
     Ok((folder, name))
 }
 
-/// Opens `<below>/<the folders of path>`, made where missing.
-pub(super) fn make_parent(inbox: &Inbox, below: Option<&str>, path: &Path) -> io::Result<Arc<OwnedFd>> {
+/// Opens `<below>/<the folders of path>`, made where missing, and says where that is: where a file has the name of a folder,
+/// as after a page `news` came a folder `news`, the folder is `news~1`. `below` itself has no other name.
+pub(super) fn make_parent(inbox: &Inbox, below: Option<&str>, path: &Path) -> io::Result<(Arc<OwnedFd>, PathBuf)> {
     let mut folder = open_root(inbox)?;
+    let mut place = PathBuf::new();
     for part in below.map(OsStr::new).into_iter().chain(folders(path)?) {
-        let opened = match open_in(&folder, part) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                match rustix::fs::mkdirat(&folder, part, Mode::from_raw_mode(0o777)) {
-                    // Somebody else made it in between.
-                    Ok(()) | Err(Errno::EXIST) => open_in(&folder, part)?,
-                    Err(error) => return Err(error.into()),
+        let mut name = part.to_owned();
+        let mut taken = 0;
+        let most_taken = if below.is_some() && place == Path::new("") { 0 } else { MOST_TAKEN };
+        let opened = loop {
+            match make_in(&folder, &name) {
+                Err(error) if taken < most_taken && is_no_folder(&error) => {
+                    taken += 1;
+                    name = name::marked(part, &format!("~{taken}"), 0);
                 }
+                opened => break opened?,
             }
-            opened => opened?,
         };
         folder = Arc::new(opened);
+        place.push(name);
     }
-    Ok(folder)
+    Ok((folder, place))
+}
+
+/// Opens the folder `name` in `parent`, made where it is missing.
+fn make_in(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    match open_in(parent, name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened,
+    }
+    match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
+        // Somebody else made it in between.
+        Ok(()) | Err(Errno::EXIST) => open_in(parent, name),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_no_folder(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::NOTDIR | Errno::LOOP))
 }
 
 /// The folders of a relative path, in order.

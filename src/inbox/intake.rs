@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::claim::sidecar_path;
+use super::settle::COMING;
 use super::watcher::Signal;
+use super::writers::{Open, Writers};
 use super::{Found, Inbox, Patience, Scan, Settler, Skipped, Stamp, Verdict, Watcher};
 
 /// Names looked at in one call: some milliseconds of work.
@@ -22,6 +25,9 @@ const RESCAN_GAP: Duration = Duration::from_millis(200);
 
 /// How long the inbox is held open for the files found meanwhile.
 const HELD: Duration = Duration::from_secs(1);
+
+/// How soon and how late a file is asked for again whose writer was seen: in between, after a quarter of its time.
+const ASK_AGAIN: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(3));
 
 /// Wait for each name that a scan met, so that an idle inbox full of files that stay costs half a percent of a core: a look
 /// takes 2 µs. Below 25,000 names the usual interval is the longer one.
@@ -61,6 +67,7 @@ pub struct Intake {
     held: Option<(Duration, Inbox)>,
     watcher: Watcher,
     settler: Settler,
+    writers: Writers,
     scan: Option<Scan>,
     /// Hints not yet followed.
     hints: BTreeMap<PathBuf, Patience>,
@@ -74,6 +81,8 @@ pub struct Intake {
     kept: HashMap<u64, u64>,
     /// Somebody writes sidecars here, so one may come after its document: a closed document waits for it as well.
     uses_sidecars: bool,
+    /// How a sidecar without its document is waited for.
+    alone: Patience,
     scans: u64,
     /// Files and folders that the present scan has met.
     met: (u64, u64),
@@ -89,6 +98,7 @@ impl Intake {
             inbox,
             held: None,
             settler,
+            writers: Writers::default(),
             scan: None,
             hints: BTreeMap::new(),
             dirty: true,
@@ -98,9 +108,15 @@ impl Intake {
             in_flight: HashMap::new(),
             kept: HashMap::new(),
             uses_sidecars: false,
+            alone: Patience::Alone,
             scans: 0,
             met: (0, 0),
         }
+    }
+
+    /// The same, of somebody who takes what is there and ends: no document is waited for long.
+    pub fn briefly(self) -> Self {
+        Self { alone: Patience::Long, ..self }
     }
 
     /// Says when there is something new to poll for.
@@ -131,7 +147,7 @@ impl Intake {
             // What seems to have settled may be in the hands of its next writer, and the event that says so on its way.
             self.watcher.catch_up();
         }
-        self.take_hints();
+        self.take_hints(now);
         let result = self.hold(now).and_then(|()| self.step(now, max, &mut batch));
         if let Err(error) = result {
             // What was found so far is found again: the scan starts over, and those files are not in flight.
@@ -170,10 +186,10 @@ impl Intake {
         }
     }
 
-    /// The system failed to deliver the file: it is tried again after a pause.
-    pub fn unreadable(&mut self, path: &Path) {
+    /// The file is tried again after a pause: the system failed to deliver it, or its sidecar is not whole yet.
+    pub fn later(&mut self, path: &Path) {
         self.in_flight.remove(path);
-        self.hints.insert(path.to_owned(), Patience::Unreadable);
+        self.hints.insert(path.to_owned(), Patience::Later);
     }
 
     /// No longer in flight; a later version may have taken its name meanwhile.
@@ -191,9 +207,10 @@ impl Intake {
         Ok(())
     }
 
-    fn take_hints(&mut self) {
+    fn take_hints(&mut self, now: Duration) {
         let taken = self.watcher.take();
         self.dirty |= taken.dirty;
+        let mut lost = taken.lost;
         for (path, patience) in taken.paths {
             let room = self.hints.len() < self.inbox.settings().max_hints;
             match self.hints.get_mut(&path) {
@@ -201,8 +218,13 @@ impl Intake {
                 None if room => {
                     self.hints.insert(path, patience);
                 }
-                None => self.dirty = true,
+                None => (self.dirty, lost) = (true, true),
             }
+        }
+        if lost {
+            self.settler.hurry(now);
+            let unsure = self.hints.values_mut().filter(|hint| matches!(hint, Patience::Created | Patience::Coming));
+            unsure.for_each(|hint| *hint = Patience::Usual);
         }
     }
 
@@ -240,7 +262,11 @@ impl Intake {
                 self.uses_sidecars = true;
                 self.settler.drop_path(path);
             }
-            Some(Found::Skipped(_)) | None => self.settler.drop_path(path),
+            Some(Found::Skipped(skipped)) => {
+                self.settler.drop_path(path);
+                batch.skipped.push(skipped);
+            }
+            None => self.settler.drop_path(path),
         }
         Ok(())
     }
@@ -265,23 +291,48 @@ impl Intake {
             return self.settler.drop_path(&path);
         }
         self.uses_sidecars |= is_orphan_sidecar;
-        let verdict = match patience {
+        let waiting = self.settler.waiting(&path, &stamp);
+        let patience = patience.map(|patience| match patience {
+            Patience::Later | Patience::Coming => patience,
+            Patience::Created if stamp.size == 0 => Patience::Coming,
+            _ if is_orphan_sidecar => self.alone,
+            _ if stamp.size == 0 => Patience::Long,
+            Patience::None if self.uses_sidecars && !self.inbox().has_sidecar(&path) => Patience::Beside,
+            patience => patience,
+        });
+        let mut verdict = match patience {
             None => self.settler.observe_due(&path, stamp, now),
-            Some(Patience::Unreadable) => self.settler.observe(&path, stamp, Patience::Unreadable, now),
-            Some(_) if stamp.size == 0 || is_orphan_sidecar => self.settler.observe(&path, stamp, Patience::Long, now),
-            Some(Patience::None) if self.uses_sidecars && !self.inbox().has_sidecar(&path) => {
-                self.settler.observe(&path, stamp, Patience::Usual, now)
-            }
             Some(patience) => self.settler.observe(&path, stamp, patience, now),
         };
+        if verdict == Verdict::Ready {
+            let waited = waiting.map_or(Patience::Usual, |(waited, _)| waited);
+            let since = waiting.map_or(now, |(_, since)| since);
+            verdict = self.unless_open(&path, stamp, patience.unwrap_or(waited), since, now);
+        }
         match verdict {
             Verdict::Ready => {
+                if self.uses_sidecars {
+                    // It goes with its document, whether or not it came before.
+                    self.settler.drop_path(&sidecar_path(&path));
+                }
                 self.in_flight.insert(path.clone(), false);
                 batch.ready.push(Ready { path, stamp });
             }
             Verdict::Wait(_) => {}
             Verdict::Full => self.dirty = true,
         }
+    }
+
+    /// A file that has kept still and was not seen to be closed may have a writer who pauses: that one is waited for.
+    fn unless_open(&mut self, path: &Path, stamp: Stamp, waited: Patience, since: Duration, now: Duration) -> Verdict {
+        let is_closed = matches!(waited, Patience::None | Patience::Beside | Patience::Later);
+        let Some(name) = path.file_name().filter(|_| !is_closed && now < since + COMING) else { return Verdict::Ready };
+        let ask_at = match self.writers.have_open(name, &stamp, since, now) {
+            Open::No => return Verdict::Ready,
+            Open::Yes => now + ((now - since) / 4).clamp(ASK_AGAIN.0, ASK_AGAIN.1),
+            Open::AskAt(then) => then,
+        };
+        self.settler.put_off(path, stamp, since, ask_at)
     }
 
     /// One step of the scan; `false` when there is nothing to do for now.

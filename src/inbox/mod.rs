@@ -9,11 +9,13 @@ mod fault;
 mod folder;
 mod ignore;
 mod intake;
+mod moves;
 mod name;
 mod retire;
 mod scan;
 mod settle;
 mod watcher;
+mod writers;
 
 pub use claim::{Claim, Refused, SIDECAR_ENDING, Stamp};
 pub use failed::{FailedEntry, FailedList, Retried};
@@ -21,7 +23,7 @@ pub use fault::Fault;
 pub use ignore::Ignore;
 pub use intake::{Batch, Intake, Ready};
 pub use name::{decode_path, encode_path, source_folder};
-pub use retire::{ERROR_ENDING, ErrorReport, Retired};
+pub use retire::{ERROR_ENDING, ErrorReport, Retired, Stuck};
 pub use scan::{Found, Scan, Skipped};
 pub use settle::{Patience, Settler, Verdict};
 pub use watcher::{Hints, Signal, Watcher};
@@ -123,7 +125,8 @@ impl Inbox {
         }
     }
 
-    fn released(&self) -> Self {
+    /// The same inbox, not held.
+    pub fn released(&self) -> Self {
         Self { held: None, ..self.clone() }
     }
 

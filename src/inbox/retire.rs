@@ -5,25 +5,26 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::claim::sidecar_name;
+use super::failed::read_report;
+use super::moves::{
+    TEMPORARY, free_name, free_with, look, move_sidecar, put_back, remove, rename_new, try_room, write_whole,
+};
 use super::{DONE, Done, FAILED, Fault, Inbox, SIDECAR_ENDING, Stamp, folder, name};
 use crate::article::{InputId, Removal};
 use crate::crash;
 
 /// What a report's name has behind the name of the file that it speaks of.
 pub const ERROR_ENDING: &str = ".error.json";
-/// Temporary names begin and end so; hidden, so that no scan takes them for an input.
-const TEMPORARY: (&str, &str) = (".copydesk-", ".tmp");
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +65,41 @@ pub struct ErrorReport {
     pub removed: Vec<Removal>,
 }
 
+/// Why a file could not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum Stuck {
+    /// This file may not be moved, or lies on another file system: it stays, and the others go on.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// The place that files go to, or the disk, is in trouble. Doing it again later is harmless.
+    #[error("{}: {source}", path.display())]
+    Desk { path: PathBuf, source: io::Error },
+}
+
+impl Stuck {
+    /// Trouble at the file itself, or in its folder.
+    fn at_file(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match Fault::of(&source) {
+            Fault::Document => Self::File { path, source },
+            Fault::Vanished | Fault::Desk => Self::Desk { path, source },
+        }
+    }
+
+    /// Trouble where a file is to go, which others go to as well.
+    fn at_target(below: &str, path: &Path, source: io::Error) -> Self {
+        // A name that does not fit there is this file's own trouble.
+        let is_rights = matches!(Errno::from_io_error(&source), Some(Errno::ACCESS | Errno::PERM));
+        if Fault::of(&source) == Fault::Document && !is_rights {
+            return Self::File { path: path.to_owned(), source };
+        }
+        Self::Desk { path: Path::new(below).join(path.parent().unwrap_or(path)), source }
+    }
+}
+
 impl Inbox {
     /// Puts a file that has been taken in where the settings say. `stamp` is what it looked like when it was read.
-    pub fn retire(&self, path: &Path, stamp: &Stamp) -> io::Result<Retired> {
+    pub fn retire(&self, path: &Path, stamp: &Stamp) -> Result<Retired, Stuck> {
         match self.settings().done {
             Done::Keep => Ok(Retired::Kept),
             Done::Move => self.set_aside(path, stamp, None),
@@ -74,9 +107,11 @@ impl Inbox {
             // leaves the file there.
             Done::Delete => match self.set_aside(path, stamp, None)? {
                 Retired::Moved(moved) => {
-                    let (parent, name) = folder::open_parent(self, &moved)?;
-                    remove(&parent, &sidecar_name(name))?;
-                    remove(&parent, name)?;
+                    let removed = folder::open_parent(self, &moved).and_then(|(parent, name)| {
+                        remove(&parent, &sidecar_name(name))?;
+                        remove(&parent, name)
+                    });
+                    removed.map_err(|source| Stuck::at_target(DONE, path, source))?;
                     Ok(Retired::Deleted)
                 }
                 other => Ok(other),
@@ -85,7 +120,7 @@ impl Inbox {
     }
 
     /// Moves a file to `failed/`, its report beside it.
-    pub fn fail(&self, path: &Path, stamp: &Stamp, report: &ErrorReport) -> io::Result<Retired> {
+    pub fn fail(&self, path: &Path, stamp: &Stamp, report: &ErrorReport) -> Result<Retired, Stuck> {
         self.set_aside(path, stamp, Some(report))
     }
 
@@ -93,11 +128,21 @@ impl Inbox {
     /// `moved` is where it went, `path` where it came from.
     pub fn give_back(&self, moved: &Path, path: &Path) -> io::Result<()> {
         if let Ok(failed) = moved.strip_prefix(FAILED) {
-            return self.retry(failed).map(drop);
+            return self.retry_to(failed, path).map(drop);
         }
         let (from, target) = folder::open_parent(self, moved)?;
-        let to = folder::make_parent(self, None, path)?;
-        put_back(&from, target, &to, path.file_name().ok_or(Errno::INVAL)?)
+        let (to, _) = folder::make_parent(self, None, path)?;
+        let file = path.file_name().ok_or(Errno::INVAL)?;
+        loop {
+            let back = free_name(&to, file, 0)?;
+            // The sidecar first, so that the file is never seen without it.
+            move_sidecar(&from, &sidecar_name(target), &to, &back)?;
+            match rename_new(&from, target, &to, &back) {
+                Err(Errno::EXIST) => continue,
+                Err(Errno::NOENT) => return Ok(()),
+                result => return Ok(result?),
+            }
+        }
     }
 
     /// Writes one bad record of a file of records to `failed/<stem>.record-<n>.jsonl` (`.json` if it is longer than a line),
@@ -108,30 +153,40 @@ impl Inbox {
         record: u64,
         bytes: Option<&[u8]>,
         report: &ErrorReport,
+    ) -> Result<PathBuf, Stuck> {
+        self.write_record(path, record, bytes, report).map_err(|source| Stuck::at_target(FAILED, path, source))
+    }
+
+    fn write_record(
+        &self,
+        path: &Path,
+        record: u64,
+        bytes: Option<&[u8]>,
+        report: &ErrorReport,
     ) -> io::Result<PathBuf> {
-        let folder = folder::make_parent(self, Some(FAILED), path)?;
+        let (folder, place) = folder::make_parent(self, Some(FAILED), path)?;
         let mut file = name::stem(path.file_name().ok_or(Errno::INVAL)?).to_owned();
         file.push(if bytes.is_some_and(|bytes| bytes.contains(&b'\n')) { ".json" } else { ".jsonl" });
         let mark = format!(".record-{record}");
         let base = name::marked(&file, &mark, ERROR_ENDING.len() + 8);
         let mut chosen = base.clone();
         let mut n = 0_u64;
-        while let Some(bytes) = bytes {
-            match holds(&folder, &chosen, bytes)? {
-                Some(true) => break,
-                None => {
-                    let line = [bytes, b"\n"].concat();
-                    write_whole(&folder, &chosen, &line)?;
-                    break;
-                }
-                Some(false) => {
-                    n += 1;
-                    chosen = name::marked(&base, &format!("~{n}"), ERROR_ENDING.len());
-                }
+        loop {
+            let found = holds(&folder, &chosen, bytes)?;
+            // The same bytes of the same file are the same record, whatever is said of it now.
+            let is_this = found == Some(true)
+                && read_report(&folder, &error_name(&chosen))?.is_none_or(|known| known.path == report.path);
+            let is_free = found.is_none() && has_room_for(report, &folder, &chosen)?;
+            if let Some(bytes) = bytes.filter(|_| is_free) {
+                write_whole(&folder, &chosen, &[bytes, b"\n"].concat())?;
             }
+            if is_this || is_free {
+                write_report(&folder, &chosen, report)?;
+                return Ok(place.join(chosen));
+            }
+            n += 1;
+            chosen = name::marked(&base, &format!("~{n}"), ERROR_ENDING.len());
         }
-        write_report(&folder, &chosen, report)?;
-        Ok(Path::new(FAILED).join(path.with_file_name(chosen)))
     }
 
     /// Removes what a crash left half-written in `failed/`, and says how many files that were; call it before anything is
@@ -163,22 +218,33 @@ impl Inbox {
         }
     }
 
-    fn set_aside(&self, path: &Path, stamp: &Stamp, report: Option<&ErrorReport>) -> io::Result<Retired> {
+    fn set_aside(&self, path: &Path, stamp: &Stamp, report: Option<&ErrorReport>) -> Result<Retired, Stuck> {
+        let at_file = |source| Stuck::at_file(path, source);
         let (parent, file) = match folder::open_parent(self, path) {
             Err(error) if Fault::of(&error) == Fault::Vanished => {
                 // The file's folder has gone; the inbox itself must be there for that to be said.
-                folder::open_root(self)?;
+                folder::open_root(self).map_err(|source| Stuck::Desk { path: self.root().to_owned(), source })?;
                 return Ok(Retired::Gone);
             }
-            opened => opened?,
+            opened => opened.map_err(at_file)?,
         };
-        match look(&parent, file)? {
+        match look(&parent, file).map_err(at_file)? {
             None => return Ok(Retired::Gone),
             Some(now) if now != *stamp => return Ok(Retired::Changed),
             Some(_) => {}
         }
         let below = if report.is_some() { FAILED } else { DONE };
-        let folder = folder::make_parent(self, Some(below), path)?;
+        let at_target = |source| Stuck::at_target(below, path, source);
+        let (folder, place) = folder::make_parent(self, Some(below), path).map_err(at_target)?;
+        // A refusal of the move may be meant for either end; a file that can be made there tells.
+        let moving = |source: io::Error| match Errno::from_io_error(&source) {
+            Some(Errno::XDEV) => Stuck::File { path: path.to_owned(), source },
+            Some(Errno::ACCESS | Errno::PERM) => match try_room(&folder) {
+                Ok(()) => at_file(source),
+                Err(error) => at_target(error),
+            },
+            _ => at_file(source),
+        };
         let sidecar = sidecar_name(file);
         let has_sidecar = look(&parent, &sidecar).unwrap_or(None).is_some();
         let reserve = if report.is_some() {
@@ -193,39 +259,50 @@ impl Inbox {
         loop {
             let target = match untried.take() {
                 Some(target) => target,
-                None => free_name(&folder, file, reserve)?,
+                None => free_with(file, reserve, |name| {
+                    let beside = match report {
+                        Some(report) => !has_room_for(report, &folder, name)?,
+                        None => has_sidecar && look(&folder, &sidecar_name(name))?.is_some(),
+                    };
+                    Ok(beside || look(&folder, name)?.is_some())
+                })
+                .map_err(at_target)?,
             };
             // Crash after this: a report without its file, which stands where the redo writes it again.
             if let Some(report) = report {
-                write_report(&folder, &target, report)?;
+                write_report(&folder, &target, report).map_err(at_target)?;
             } else if has_sidecar {
                 // Crash after this: the file has lost its sidecar, but it is known by its content and goes to `done/`.
-                move_sidecar(&parent, &sidecar, &folder, &target)?;
+                move_sidecar(&parent, &sidecar, &folder, &target).map_err(moving)?;
             }
-            crash::fault("inbox.retire")?;
+            crash::fault("inbox.retire").map_err(moving)?;
+            let take_back = || match report {
+                Some(_) => remove(&folder, &error_name(&target)).map_err(at_target),
+                None => Ok(()),
+            };
             match rename_new(&parent, file, &folder, &target) {
-                Err(Errno::EXIST) => continue,
+                Err(Errno::EXIST) => {
+                    take_back()?;
+                    continue;
+                }
                 Err(Errno::NOENT) => {
-                    if report.is_some() {
-                        remove(&folder, &error_name(&target))?;
-                    }
+                    take_back()?;
                     return Ok(Retired::Gone);
                 }
-                result => result?,
+                result => result.map_err(|error| moving(error.into()))?,
             }
             // Between the look and the rename another version may have taken the name: that one goes back.
-            if !look(&folder, &target)?.is_some_and(|moved| moved.is_same_content(stamp)) {
-                put_back(&folder, &target, &parent, file)?;
-                if report.is_some() {
-                    remove(&folder, &error_name(&target))?;
-                }
+            let now = look(&folder, &target).map_err(at_target)?;
+            if !now.is_some_and(|moved| moved.is_same_content(stamp)) {
+                put_back(&folder, &target, &parent, file).map_err(at_target)?;
+                take_back()?;
                 return Ok(Retired::Changed);
             }
             if report.is_some() && has_sidecar {
                 // Crash before this: the sidecar is found alone, and fails with a reason of its own.
-                move_sidecar(&parent, &sidecar, &folder, &target)?;
+                move_sidecar(&parent, &sidecar, &folder, &target).map_err(moving)?;
             }
-            return Ok(Retired::Moved(Path::new(below).join(path.with_file_name(target))));
+            return Ok(Retired::Moved(place.join(target)));
         }
     }
 }
@@ -237,121 +314,26 @@ pub(super) fn error_name(file: &OsStr) -> OsString {
     name
 }
 
-/// What stands under a name, if anything.
-fn look(folder: impl AsFd, file: &OsStr) -> io::Result<Option<Stamp>> {
-    match rustix::fs::statat(folder, file, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(Some(Stamp::of(&stat))),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// `file`, or the first `file~n` that is free. Doubling and halving, since the same name may come every day for years.
-pub(super) fn free_name(folder: &OwnedFd, file: &OsStr, reserve: usize) -> io::Result<OsString> {
-    let candidate = |n: u64| match n {
-        0 => name::marked(file, "", reserve),
-        n => name::marked(file, &format!("~{n}"), reserve),
-    };
-    let taken = |n: u64| look(folder, &candidate(n)).map(|found| found.is_some());
-    if !taken(0)? {
-        return Ok(candidate(0));
-    }
-    let (mut low, mut high) = (0, 1);
-    while taken(high)? {
-        (low, high) = (high, high * 2);
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if taken(middle)? { low = middle } else { high = middle }
-    }
-    Ok(candidate(high))
-}
-
-/// Renames, and fails with `EXIST` rather than overwrite.
-pub(super) fn rename_new(from: &OwnedFd, file: &OsStr, to: &OwnedFd, target: &OsStr) -> Result<(), Errno> {
-    match rustix::fs::renameat_with(from, file, to, target, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
-        result => return result,
-    }
-    // The file system cannot do it in one step. A link fails where the name is taken; a crash between the two steps leaves
-    // the file under both names, and the redo finds it known.
-    match rustix::fs::linkat(from, file, to, target, AtFlags::empty()) {
-        Ok(()) => rustix::fs::unlinkat(from, file, AtFlags::empty()),
-        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::XDEV) => {
-            match rustix::fs::statat(to, target, AtFlags::SYMLINK_NOFOLLOW) {
-                // The folder is the desk's own, so nobody takes the name between these two steps.
-                Err(Errno::NOENT) => rustix::fs::renameat(from, file, to, target),
-                Ok(_) => Err(Errno::EXIST),
-                Err(error) => Err(error),
-            }
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Undoes a move; where the old name is taken again by a still newer file, under a free name beside it.
-fn put_back(folder: &OwnedFd, target: &OsStr, parent: &OwnedFd, file: &OsStr) -> io::Result<()> {
-    let mut back = file.to_owned();
-    loop {
-        match rename_new(folder, target, parent, &back) {
-            Err(Errno::EXIST) => back = free_name(parent, file, 0)?,
-            Err(Errno::NOENT) => return Ok(()),
-            result => return Ok(result?),
-        }
-    }
-}
-
-pub(super) fn move_sidecar(from: &OwnedFd, sidecar: &OsStr, to: &OwnedFd, target: &OsStr) -> io::Result<()> {
-    let wanted = sidecar_name(target);
-    match rename_new(from, sidecar, to, &wanted) {
-        Err(Errno::NOENT) => Ok(()),
-        Err(Errno::EXIST) => {
-            let free = free_name(to, &wanted, 0)?;
-            Ok(rename_new(from, sidecar, to, &free)?)
-        }
-        result => Ok(result?),
-    }
-}
-
-/// Removes a file if it is there.
-pub(super) fn remove(folder: &OwnedFd, file: &OsStr) -> io::Result<()> {
-    match rustix::fs::unlinkat(folder, file, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
 fn write_report(folder: &OwnedFd, file: &OsStr, report: &ErrorReport) -> io::Result<()> {
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
     write_whole(folder, &error_name(file), &json)
 }
 
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(folder: &OwnedFd, file: &OsStr, bytes: &[u8]) -> io::Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    let temporary = format!("{}{}-{n}{}", TEMPORARY.0, std::process::id(), TEMPORARY.1);
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mode = Mode::from_raw_mode(0o666);
-    let mut opened = File::from(rustix::fs::openat(folder, &temporary, flags, mode)?);
-    // Crash up to the rename: a hidden temporary file, which the next start removes.
-    let written = opened
-        .write_all(bytes)
-        .and_then(|()| opened.sync_all())
-        .and_then(|()| Ok(rustix::fs::renameat(folder, &temporary, folder, file)?));
-    if written.is_err() {
-        // The disk may be full: what was written is given back, and the first error is the one that counts.
-        let _ = rustix::fs::unlinkat(folder, &temporary, AtFlags::empty());
+/// Whether a report may stand beside `file`: nothing is there, or the same report from an attempt that was cut off.
+fn has_room_for(report: &ErrorReport, folder: &OwnedFd, file: &OsStr) -> io::Result<bool> {
+    let name = error_name(file);
+    if look(folder, &name)?.is_none() {
+        return Ok(true);
     }
-    written?;
-    // Without this a power cut may bring back the folder as it was, with neither file nor report.
-    Ok(rustix::fs::fsync(folder)?)
+    let known = read_report(folder, &name)?;
+    Ok(known.is_some_and(|known| ErrorReport { at: report.at.clone(), ..known } == *report))
 }
 
-/// Whether a file holds exactly this record; `None` when it is not there.
-fn holds(folder: &OwnedFd, file: &OsStr, record: &[u8]) -> io::Result<Option<bool>> {
+/// Whether a file holds exactly this record, which none does that is not known; `None` when it is not there.
+fn holds(folder: &OwnedFd, file: &OsStr, record: Option<&[u8]>) -> io::Result<Option<bool>> {
     let Some(stamp) = look(folder, file)? else { return Ok(None) };
+    let Some(record) = record else { return Ok(Some(false)) };
     if stamp.size != record.len() as u64 + 1 {
         return Ok(Some(false));
     }

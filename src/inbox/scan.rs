@@ -31,6 +31,18 @@ pub enum Found {
 pub struct Skipped {
     pub path: PathBuf,
     pub why: String,
+    /// It may be an input, and the system refuses it: somebody should see to it.
+    pub is_closed: bool,
+}
+
+impl Skipped {
+    fn never_read(path: PathBuf, why: String) -> Self {
+        Self { path, why, is_closed: false }
+    }
+
+    fn closed(path: PathBuf, error: &io::Error) -> Self {
+        Self { path, why: error.to_string(), is_closed: true }
+    }
 }
 
 /// A walk over the whole inbox, one step at a time.
@@ -69,11 +81,18 @@ impl Inbox {
         if self.ignore.matches_any_part(path) || path.components().count() > self.settings.max_depth + 1 {
             return Ok(None);
         }
-        let (parent, name) = match folder::open_parent(self, path) {
+        let found = match folder::open_parent(self, path) {
             Err(error) if Fault::of(&error) == Fault::Vanished => return Ok(None),
-            opened => opened?,
+            opened => opened.and_then(|(parent, name)| examine(&parent, name, path.to_owned())),
         };
-        examine(&parent, name, path.to_owned())
+        match found {
+            // What cannot be had is passed over, as in a scan; the inbox itself must be there for that to be said.
+            Err(error) if Fault::of(&error) == Fault::Document => {
+                folder::open_root(self)?;
+                Ok(Some(Found::Skipped(Skipped::closed(path.to_owned(), &error))))
+            }
+            found => found,
+        }
     }
 }
 
@@ -136,7 +155,7 @@ impl Scan {
     fn enter(&mut self, name: &OsStr, path: PathBuf) -> Option<io::Result<Found>> {
         if self.open.len() > self.inbox.settings.max_depth {
             let why = format!("deeper than {} folders (`inbox.max_depth`)", self.inbox.settings.max_depth);
-            return Some(Ok(Found::Skipped(Skipped { path, why })));
+            return Some(Ok(Found::Skipped(Skipped::never_read(path, why))));
         }
         let parent = self.open.last()?;
         match folder::open_in(&parent.folder, name).and_then(|folder| Level::new(Arc::new(folder), path.clone())) {
@@ -153,7 +172,7 @@ impl Scan {
     fn problem(&mut self, path: PathBuf, error: io::Error) -> Option<io::Result<Found>> {
         match Fault::of(&error) {
             Fault::Vanished => None,
-            Fault::Document => Some(Ok(Found::Skipped(Skipped { path, why: error.to_string() }))),
+            Fault::Document => Some(Ok(Found::Skipped(Skipped::closed(path, &error)))),
             Fault::Desk => {
                 self.open.clear();
                 Some(Err(error))
@@ -178,7 +197,10 @@ fn examine(parent: impl AsFd, name: &OsStr, path: PathBuf) -> io::Result<Option<
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
         FileType::Directory => return Ok(Some(Found::Folder { path, stamp: Stamp::of(&stat) })),
-        kind => return Ok(Some(Found::Skipped(Skipped { path, why: format!("not a file but {}", kind_name(kind)) }))),
+        kind => {
+            let why = format!("not a file but {}", kind_name(kind));
+            return Ok(Some(Found::Skipped(Skipped::never_read(path, why))));
+        }
     }
     let document = name.as_bytes().strip_suffix(SIDECAR_ENDING.as_bytes()).filter(|name| !name.is_empty());
     if let Some(document) = document {

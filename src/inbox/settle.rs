@@ -1,5 +1,6 @@
 //! When a file may be read: soon when it was closed or renamed into place, else after it has kept still.
 //!
+//! Whether somebody still holds it open is asked elsewhere, of those that kept still (`writers`).
 //! Pure: observations and the time come in, verdicts go out. The clock is monotonic, since mtimes lie and clocks jump.
 
 use std::collections::{BTreeSet, HashMap};
@@ -8,24 +9,35 @@ use std::time::Duration;
 
 use super::Stamp;
 
-/// How much longer a file waits that is empty, or a sidecar without its document: more is most likely to come.
+/// How much longer a file waits that is empty: more is most likely to come.
 const LONG_FACTOR: u32 = 10;
+/// How long more is waited for that is known to come: crawlers pause for minutes between two pages of one file, and one that
+/// hangs must not keep its file for ever.
+pub(super) const COMING: Duration = Duration::from_secs(180);
 /// How long a closed file must keep still before it is looked at again: the next writer may be at it already, and the events
 /// that tell of it are waited for before the second look.
 const CLOSED: Duration = Duration::from_millis(10);
-/// Pause before a file is tried again that the system failed to deliver.
-const UNREADABLE: Duration = Duration::from_secs(3);
+/// Pause before a file is tried again that the system failed to deliver, or whose sidecar is not whole.
+const LATER: Duration = Duration::from_secs(3);
 
 /// How soon a file may be believed to be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// It was closed by its writer or renamed into place.
     None,
+    /// As `None`, and its sidecar may follow.
+    Beside,
     Usual,
+    /// It was made and not closed: if it is empty, its maker has it open.
+    Created,
     /// Something is missing that is likely to come: its content, its document, or the end of a writer's work.
     Long,
-    /// The system failed to deliver it.
-    Unreadable,
+    /// The same, and it is known to come: a writer was seen at it.
+    Coming,
+    /// A sidecar without its document, which a program writes after it.
+    Alone,
+    /// It is to be tried again after a pause: the system failed to deliver it, or its sidecar is not whole yet.
+    Later,
 }
 
 /// What to do with a file now.
@@ -50,6 +62,7 @@ pub struct Settler {
 #[derive(Debug)]
 struct Watched {
     stamp: Stamp,
+    patience: Patience,
     /// When it was first seen as it is.
     since: Duration,
     due: Duration,
@@ -62,11 +75,17 @@ impl Settler {
 
     /// Takes what a file looks like at `now`. A ready file is no longer watched.
     pub fn observe(&mut self, path: &Path, stamp: Stamp, patience: Patience, now: Duration) -> Verdict {
+        // Those that wait for minutes may not take the room of those that wait for a moment.
+        let patience = match patience {
+            Patience::Coming | Patience::Alone if self.watched.len() >= self.capacity / 2 => Patience::Long,
+            patience => patience,
+        };
         let wait = match patience {
             Patience::None => CLOSED.min(self.settle),
-            Patience::Usual => self.settle,
-            Patience::Long => self.settle * LONG_FACTOR,
-            Patience::Unreadable => UNREADABLE,
+            Patience::Usual | Patience::Beside | Patience::Created => self.settle,
+            Patience::Long => self.long(),
+            Patience::Coming | Patience::Alone => self.long().max(COMING),
+            Patience::Later => LATER,
         };
         let known = self.forget(path);
         let since = match &known {
@@ -77,12 +96,37 @@ impl Settler {
         if due <= now {
             return Verdict::Ready;
         }
+        self.watch(path, Watched { stamp, patience, since, due })
+    }
+
+    /// Watches a file that has kept still `since` then on, and is to be looked at again at `due` for all that.
+    pub fn put_off(&mut self, path: &Path, stamp: Stamp, since: Duration, due: Duration) -> Verdict {
+        self.forget(path);
+        self.watch(path, Watched { stamp, patience: Patience::Usual, since, due })
+    }
+
+    fn watch(&mut self, path: &Path, watched: Watched) -> Verdict {
         if self.watched.len() >= self.capacity {
             return Verdict::Full;
         }
+        let due = watched.due;
         self.due.insert((due, path.to_owned()));
-        self.watched.insert(path.to_owned(), Watched { stamp, since, due });
+        self.watched.insert(path.to_owned(), watched);
         Verdict::Wait(due)
+    }
+
+    /// Events were lost, perhaps those that tell of a writer's end: nothing is known to come any more.
+    pub fn hurry(&mut self, now: Duration) {
+        let coming: Vec<_> = self.watched.iter().filter(|(_, watched)| watched.patience == Patience::Coming).collect();
+        let coming: Vec<_> = coming.into_iter().map(|(path, watched)| (path.clone(), watched.stamp)).collect();
+        for (path, stamp) in coming {
+            self.forget(&path);
+            self.observe(&path, stamp, Patience::Long, now);
+        }
+    }
+
+    fn long(&self) -> Duration {
+        self.settle * LONG_FACTOR
     }
 
     /// Takes what a file whose time has come looks like at `now`: ready if it has kept still, else watched anew.
@@ -94,6 +138,12 @@ impl Settler {
             }
             _ => self.observe(path, stamp, Patience::Usual, now),
         }
+    }
+
+    /// How a watched file is waited for, and since when it has looked like this.
+    pub fn waiting(&self, path: &Path, stamp: &Stamp) -> Option<(Patience, Duration)> {
+        let watched = self.watched.get(path).filter(|watched| watched.stamp == *stamp)?;
+        Some((watched.patience, watched.since))
     }
 
     /// Whether the file is being watched.
@@ -192,6 +242,25 @@ mod tests {
         let mut settler = Settler::new(SETTLE, 10);
         assert_eq!(settler.observe(Path::new("a"), stamp(0), Patience::Long, at(0)), Verdict::Wait(at(3000)));
         assert_eq!(settler.observe(Path::new("a"), stamp(5), Patience::Usual, at(400)), Verdict::Wait(at(700)));
+    }
+
+    #[test]
+    fn what_is_known_to_come_is_waited_for_until_the_events_that_tell_of_it_are_lost() {
+        let mut settler = Settler::new(SETTLE, 10);
+        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::Coming, at(0)), Verdict::Wait(COMING));
+        assert_eq!(settler.observe(Path::new("b"), stamp(1), Patience::Coming, at(0)), Verdict::Wait(COMING));
+        assert_eq!(settler.observe(Path::new("a"), stamp(2), Patience::None, at(500)), Verdict::Wait(at(510)));
+        settler.hurry(at(505));
+        assert_eq!(settler.wake_at(), Some(at(510)), "a closed file waits no longer for that");
+        settler.drop_path(Path::new("a"));
+        assert_eq!(settler.wake_at(), Some(at(3505)));
+    }
+
+    #[test]
+    fn those_that_wait_for_minutes_leave_room_for_others() {
+        let mut settler = Settler::new(SETTLE, 2);
+        assert_eq!(settler.observe(Path::new("a"), stamp(1), Patience::Alone, at(0)), Verdict::Wait(COMING));
+        assert_eq!(settler.observe(Path::new("b"), stamp(1), Patience::Coming, at(0)), Verdict::Wait(at(3000)));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Hints {
     pub paths: BTreeMap<PathBuf, Patience>,
     /// Something happened that no path tells: scan.
     pub dirty: bool,
+    /// Events were lost: the end of a writer that is waited for may be among them.
+    pub lost: bool,
 }
 
 /// Watches the inbox. Never fails: see [`Self::trouble`] for what keeps it from seeing everything.
@@ -186,16 +188,20 @@ impl Shared {
     fn take_in(&self, event: notify::Result<Event>) {
         let event = match event {
             Ok(event) if !event.need_rescan() => event,
-            Ok(_) | Err(_) => return self.hint(None),
+            Ok(_) | Err(_) => {
+                lock(&self.hints).lost = true;
+                return self.hint(None);
+            }
         };
         let patience = match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => Patience::None,
             EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Patience::None,
             EventKind::Create(CreateKind::Folder) => return self.hint(None),
-            // A file that is linked into place is created and never closed.
+            // A file that is linked into place is created and never closed; an empty one has most likely a writer.
+            EventKind::Create(_) if cfg!(target_os = "linux") => Patience::Created,
             EventKind::Create(_) => Patience::Usual,
             // Somebody writes, who will close the file when all is written.
-            EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => Patience::Long,
+            EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => Patience::Coming,
             // Elsewhere than on Linux a change or a rename is all that is told.
             EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Name(RenameMode::Any)) => Patience::Usual,
             EventKind::Remove(RemoveKind::Folder) => {
@@ -230,13 +236,13 @@ impl Shared {
                 None if has_room => {
                     hints.paths.insert(path.to_owned(), patience);
                 }
-                None => hints.dirty = true,
+                None => (hints.dirty, hints.lost) = (true, true),
             },
             None => hints.dirty = true,
         }
         drop(hints);
         // A writer at work is no reason to wake up: it is looked at before what has settled is taken, and its end wakes.
-        if path.is_none_or(|(_, patience)| patience != Patience::Long) {
+        if path.is_none_or(|(_, patience)| patience != Patience::Coming) {
             self.changed.notify_one();
         }
     }

@@ -4,9 +4,10 @@
 //! brought back from a backup: the ledger is sound then, and behind what the outbox shows. The second file lies in the outbox
 //! and is not synced: after a power cut it may be older than the ledger, never newer.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use xxhash_rust::xxh3::xxh3_64;
@@ -62,16 +63,15 @@ impl Mark {
     }
 }
 
-/// The second file.
+/// The second file, by its path: the outbox may be made anew while the desk runs, and is told then as before.
 #[derive(Debug)]
-pub(super) struct Witness(File);
+pub(super) struct Witness(PathBuf);
 
 impl Witness {
     /// Opens the file and writes the mark; `None` when that is not possible, which costs no more than this check.
     pub fn open(file: &Path, mark: &Mark) -> Option<Self> {
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(file);
-        match opened.and_then(|file| file.write_all_at(mark.line().as_bytes(), 0).map(|()| file)) {
-            Ok(file) => Some(Self(file)),
+        match write(file, mark) {
+            Ok(()) => Some(Self(file.to_owned())),
             Err(error) => {
                 tracing::warn!(path = %file.display(), %error, "cannot be written: a ledger that goes back in time will not be noticed");
                 None
@@ -81,8 +81,13 @@ impl Witness {
 
     /// Writes the mark. A full disk leaves the old one, which is as good as none.
     pub fn tell(&self, mark: &Mark) {
-        let _ = self.0.write_all_at(mark.line().as_bytes(), 0);
+        let _ = write(&self.0, mark);
     }
+}
+
+fn write(file: &Path, mark: &Mark) -> io::Result<()> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).open(file)?;
+    opened.write_all_at(mark.line().as_bytes(), 0)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::article::{Article, Relation};
-use crate::ledger::{Filed, Remembered};
+use crate::ledger::{Filed, Ledger, LedgerError, Remembered};
 use crate::outbox::{Copy, Record};
 
 /// The ids of the records in the outbox, from the first received to the last.
@@ -22,6 +22,21 @@ pub fn ids(outbox: &Path) -> Vec<String> {
 /// Whether the outbox holds any record.
 pub fn any(outbox: &Path) -> bool {
     names(outbox).next().is_some()
+}
+
+/// A record that lists a copy which the ledger has never heard of.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub fn unknown(outbox: &Path, ledger: &Ledger) -> Result<Option<String>, LedgerError> {
+    for id in names(outbox) {
+        for copy in read(outbox, &id).into_iter().flat_map(|record| record.copies) {
+            if ledger.delivery(&copy.input, &copy.path)?.is_none() {
+                return Ok(Some(id));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Names of files that are records by their names.
