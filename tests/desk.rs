@@ -101,6 +101,23 @@ fn a_copy_that_comes_after_a_restart_joins_its_article() {
 }
 
 #[test]
+fn a_page_that_shows_its_earlier_text_again_is_published_so() {
+    let folders = Folders::new();
+    let state = |end: &str| {
+        let text = format!("{}\n\n{end}", article(1));
+        serde_json::json!({ "url": "https://paper.example/mill", "text": text }).to_string()
+    };
+    let (before, between) = (state("Two mills are closed."), state("Three mills are closed, says the council."));
+    for (name, state) in [("mon.json", &before), ("tue.json", &between), ("wed.json", &before)] {
+        folders.drop_in(name, state);
+        assert!(folders.once().status.success());
+    }
+    let record = folders.only_record();
+    assert_eq!(record["copies_total"], 3);
+    assert!(record["text"].as_str().is_some_and(|text| text.ends_with("Two mills are closed.")), "{record}");
+}
+
+#[test]
 fn a_second_desk_is_refused_and_told_who_holds_the_inbox() {
     let folders = Folders::new();
     let mut desk = folders.run();

@@ -35,22 +35,20 @@ pub fn record(
             filed.insert(seq, body);
         }
     }
-    // A twin has its body's text: only bodies are compared with each other.
-    let of_body: BTreeMap<u64, &DocumentRow> = rows
-        .iter()
-        .rev()
-        .map(|row| (row.twin.unwrap_or(row.seq), row))
-        .filter(|(seq, _)| filed.contains_key(seq))
-        .collect();
+    // A twin has its body's text: only bodies are compared with each other. The last one counts: the same bytes may have come
+    // again after others.
+    let of_body: BTreeMap<u64, &DocumentRow> =
+        rows.iter().map(|row| (row.twin.unwrap_or(row.seq), row)).filter(|(seq, _)| filed.contains_key(seq)).collect();
     // A copy whose text is lost is compared with nothing: the record goes on to say of it what it said before.
-    let members: Vec<Member<'_>> = of_body
+    let (body_of, members): (Vec<u64>, Vec<Member<'_>>) = of_body
         .iter()
         .filter(|(seq, _)| filed[seq].remembered.is_none())
         .map(|(seq, row)| {
             let filed = &filed[seq];
-            Member { doc: *seq, input: row.input, article: &filed.article, fetched_at: filed.fetched_at.as_deref() }
+            let fetched_at = filed.fetched_at.as_deref();
+            (*seq, Member { doc: row.seq, input: row.input, article: &filed.article, fetched_at })
         })
-        .collect();
+        .unzip();
     // Most articles have one body, and nothing to be compared with.
     let merged = match &members[..] {
         [only] => Some(merge::alone(only)),
@@ -58,8 +56,8 @@ pub fn record(
     };
     let Some(merged) = merged else { return Ok(None) };
     let by_body: BTreeMap<u64, &merge::Copy> =
-        merged.copies.iter().map(|relative| (members[relative.member].doc, relative)).collect();
-    let canonical_body = members[merged.canonical].doc;
+        merged.copies.iter().map(|relative| (body_of[relative.member], relative)).collect();
+    let canonical_body = body_of[merged.canonical];
     let mut copies = Vec::with_capacity(rows.len());
     let mut canonical = None;
     for row in rows {
