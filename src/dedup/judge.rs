@@ -34,9 +34,14 @@ pub enum Standing {
     Roundup,
 }
 
-/// The hash by which a URL is known, 0 for none.
+/// The hash by which a URL is known, 0 for none. A home page is the address of no article, though sites declare it for many.
 pub(super) fn url_hash(url: Option<&str>) -> u64 {
-    url.map_or(0, |url| xxh3_64(url.as_bytes()).max(1))
+    url.filter(|url| !is_home_page(url)).map_or(0, |url| xxh3_64(url.as_bytes()).max(1))
+}
+
+fn is_home_page(url: &str) -> bool {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    behind_scheme.find(['/', '?', '#']).is_none_or(|at| &behind_scheme[at..] == "/")
 }
 
 /// Documents that were forgotten: no later document is compared with them.
@@ -277,5 +282,22 @@ fn in_one_cluster(clusters: &Clusters, window_days: u32) -> impl Fn(Ordinal, Ord
     move |earlier, later| {
         let (earlier, later) = (clusters.row(earlier), clusters.row(later));
         earlier.cluster == later.cluster && earlier.day >= later.day.saturating_sub_unsigned(window_days / 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_page_is_no_articles_address() {
+        for url in ["https://paper.example/", "https://paper.example", "paper.example/"] {
+            assert_eq!(url_hash(Some(url)), 0, "{url}");
+        }
+        for url in
+            ["https://paper.example/?p=12", "https://paper.example?p=12", "https://paper.example/mill", "mill/fire"]
+        {
+            assert_ne!(url_hash(Some(url)), 0, "{url}");
+        }
     }
 }
