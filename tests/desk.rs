@@ -118,6 +118,25 @@ fn a_page_that_shows_its_earlier_text_again_is_published_so() {
 }
 
 #[test]
+fn an_article_of_very_many_copies_goes_on_being_updated() {
+    let folders = Folders::new();
+    let states: Vec<String> = (1..=90)
+        .map(|hour| {
+            let text = format!("{}\n\nUpdate {hour} of this day.", article(1));
+            serde_json::json!({ "url": "https://paper.example/live", "text": text }).to_string()
+        })
+        .collect();
+    folders.drop_in("live.jsonl", states.join("\n"));
+    let status = folders.command("once").args(["--set", "outbox.max_copies=4"]).status().expect("the binary runs");
+    assert!(status.success());
+    let record = folders.only_record();
+    assert_eq!(record["copies_total"], 90);
+    assert_eq!(paths(&record), set(&["live.jsonl#1", "live.jsonl#2", "live.jsonl#3", "live.jsonl#90"]));
+    assert_eq!(record["copies"][0]["path"], "live.jsonl#90");
+    assert!(record["text"].as_str().is_some_and(|text| text.contains("Update 90 ")), "{record}");
+}
+
+#[test]
 fn a_second_desk_is_refused_and_told_who_holds_the_inbox() {
     let folders = Folders::new();
     let mut desk = folders.run();

@@ -8,8 +8,8 @@ use super::sketch::Sketch;
 use super::verify::{compare, shared};
 use crate::article::{Article, InputId, Relation};
 
-/// Members that one call should be given at most: its time grows with their text (about 100 µs each). The copies of a
-/// larger cluster past the first so many are counted, not merged.
+/// Members that one call should be given at most: its time grows with their text (about 100 µs each). Of a larger cluster some
+/// are chosen, the others counted and not merged.
 pub const MAX_MEMBERS: usize = 256;
 
 /// A copy at least this much contained in a clearly longer canonical is an excerpt of it.

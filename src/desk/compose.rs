@@ -15,15 +15,15 @@ pub trait Bodies {
     fn body(&mut self, seq: u64) -> Result<Option<Arc<Filed>>, LedgerError>;
 }
 
-/// Puts the record of `article` together. `rows` are its members in arrival order, at most as many as a record may list;
-/// `total` is how many there are.
+/// Puts the record of `article` together. `rows` are the members that it is made of, in arrival order; `total` is how many there
+/// are in all, and `listed` how many the record may list.
 ///
 /// Returns `None` when no member has a body, which only a damaged ledger shows.
 pub fn record(
     article: &ArticleRow,
     story: String,
     rows: &[DocumentRow],
-    total: u64,
+    (total, listed): (u64, usize),
     bodies: &mut impl Bodies,
 ) -> Result<Option<Record>, LedgerError> {
     let mut filed: BTreeMap<u64, Arc<Filed>> = BTreeMap::new();
@@ -79,6 +79,7 @@ pub fn record(
         }
     }
     copies.splice(0..0, canonical);
+    copies.truncate(listed);
     let mut record = Record::new(article.id.clone(), article.revision, story, merged.article, copies);
     record.copies_total = total;
     Ok(Some(record))
