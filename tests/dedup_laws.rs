@@ -598,7 +598,7 @@ fn stories_survive_a_restart() {
         let text = format!("{} {}", article(id % 7), sentences(id, 3).join(" "));
         let terms = Terms::of(None, &text);
         let story = before.place(id, &terms, id as i32 / 5);
-        after.restore(story, &Terms::from_bytes(&terms.to_bytes()), id as i32 / 5);
+        after.restore(story, &Terms::from_bytes(&terms.to_bytes(None)).0, id as i32 / 5);
     }
     for id in 21..=40u64 {
         let terms = Terms::of(None, &format!("{} {}", article(id % 9), sentences(id, 3).join(" ")));

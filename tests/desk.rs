@@ -137,6 +137,41 @@ fn an_article_of_very_many_copies_goes_on_being_updated() {
 }
 
 #[test]
+fn reports_that_arrive_together_are_a_story_only_if_they_were_published_so() {
+    let folders = Folders::new();
+    let reports = [
+        (
+            "2016-05-14",
+            "The ferry Aurora ran aground off Selwick on Monday with 80 passengers aboard. Harbour master Ilse Brandt said \
+             nobody was hurt. Tugs from Tornmouth were on their way.",
+        ),
+        (
+            "2023-05-13",
+            "All passengers of the Aurora were brought to Selwick by lifeboat. The ferry had hit a sandbank, harbour master \
+             Ilse Brandt said; tugs from Tornmouth will try again at high tide.",
+        ),
+        (
+            "2016-05-16T08:00:00Z",
+            "Two tugs from Tornmouth pulled the Aurora off the sandbank near Selwick on Tuesday. Divers will look at the hull \
+             before the ferry sails again, said Ilse Brandt, the harbour master.",
+        ),
+    ];
+    for (date, text) in reports {
+        // Each by a desk of its own: what it knows of the stories is in the state.
+        folders.drop_in(format!("{}.json", &date[..10]), serde_json::json!({ "date": date, "text": text }).to_string());
+        assert!(folders.once().status.success());
+    }
+    let records = folders.records();
+    let story = |day: &str| {
+        let of_day = |record: &&serde_json::Value| record["copies"][0]["path"] == format!("{day}.json");
+        records.values().find(of_day).expect("a record")["story"].clone()
+    };
+    assert_eq!(records.len(), 3);
+    assert_eq!(story("2016-05-14"), story("2016-05-16"));
+    assert_ne!(story("2016-05-14"), story("2023-05-13"));
+}
+
+#[test]
 fn a_second_desk_is_refused_and_told_who_holds_the_inbox() {
     let folders = Folders::new();
     let mut desk = folders.run();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Editor, Seat, note, persist, sound};
 use crate::clean::NoContent;
 use crate::dedup::{Facts, Sketch};
+use crate::desk::clock::event_day;
 use crate::desk::revise::{self, Finished};
 use crate::desk::work::{Failure, Prepared};
 use crate::ledger::{Filed, Lesson, Sketched};
@@ -75,9 +76,10 @@ impl Editor {
         changed.remove(&verdict.cluster);
         changed.into_iter().for_each(|cluster| self.fresh.touch(cluster));
         // Articles made from one template are alike without an event.
+        let event_day = event_day(article.date_published.as_deref(), day);
         let placed = verdict.cluster == seq && !verdict.is_template();
         if placed {
-            let story = self.seat.stories.place(seq, &terms, day);
+            let story = self.seat.stories.place(seq, &terms, event_day);
             self.fresh.stories.insert(seq, story);
         }
         tracing::info!(%path, article = verdict.cluster, copy = verdict.cluster != seq, title = article.title, "decided");
@@ -87,7 +89,7 @@ impl Editor {
             day,
             url: article.url.clone(),
             brief,
-            terms: if placed { terms.to_bytes() } else { Vec::new() },
+            terms: if placed { terms.to_bytes(Some(event_day).filter(|of| *of != day)) } else { Vec::new() },
         });
         // A near-copy would teach the article itself.
         if verdict.cluster == seq

@@ -11,7 +11,7 @@ use super::{original, record};
 use crate::article::InputId;
 use crate::clean::{Cleaner, site};
 use crate::dedup::Sketch;
-use crate::desk::clock::{MAX_STEP_DAYS, MS_PER_DAY, now_ms};
+use crate::desk::clock::{MAX_STEP_DAYS, MS_PER_DAY, event_day, now_ms};
 use crate::desk::{DeskError, Plan};
 use crate::inbox::{Inbox, decode_path, source_folder};
 use crate::ledger::rebuilding::Rebuilding;
@@ -283,7 +283,8 @@ impl Rebuild<'_> {
                 let article = &filed.article;
                 let title = article.title.as_deref();
                 let founds = row.cluster == row.seq;
-                let terms = if founds { Terms::of(title, &article.text).to_bytes() } else { Vec::new() };
+                let event = Some(event_day(article.date_published.as_deref(), day)).filter(|event| *event != day);
+                let terms = if founds { Terms::of(title, &article.text).to_bytes(event) } else { Vec::new() };
                 batch.sketches.push(Sketched {
                     seq: row.seq,
                     cluster: row.cluster,
