@@ -76,6 +76,35 @@ fn the_same_bytes_under_another_name_are_an_exact_copy() {
 }
 
 #[test]
+fn the_same_bytes_with_another_sidecar_are_a_copy_of_their_own() {
+    let folders = Folders::new();
+    for (name, day) in [("one", 2), ("two", 1), ("three", 2)] {
+        let sidecar = serde_json::json!({
+            "url": format!("https://{name}.example/{name}"), "site": format!("{name}.example"),
+            "date_published": format!("2024-03-0{day}"), "fetched_at": "2024-03-05T00:00:00Z",
+        });
+        folders.drop_in(format!("{name}.txt.meta.json"), sidecar.to_string());
+        folders.drop_in(format!("{name}.txt"), article(1));
+        // The first two are one batch, the third meets a body in the state.
+        assert!(name == "one" || folders.once().status.success());
+    }
+    let record = folders.only_record();
+    let copies = record["copies"].as_array().expect("copies");
+    let told: BTreeSet<_> = copies.iter().map(|copy| format!("{} {}", copy["url"], copy["date_published"])).collect();
+    assert_eq!(
+        told,
+        set(&[
+            r#""https://one.example/one" "2024-03-02""#,
+            r#""https://two.example/two" "2024-03-01""#,
+            r#""https://three.example/three" "2024-03-02""#,
+        ])
+    );
+    assert_eq!((&record["site"], &record["date_published"]), (&"two.example".into(), &"2024-03-01".into()));
+    assert_eq!(copies[0]["path"], "two.txt");
+    assert!(copies[1..].iter().all(|copy| copy["relation"] == "exact"));
+}
+
+#[test]
 fn a_redelivery_changes_nothing() {
     let folders = Folders::new();
     folders.drop_in("one.txt", article(1));

@@ -34,13 +34,23 @@ pub fn record(
         {
             filed.insert(seq, body);
         }
+        // Where a twin says something else of itself, it is a copy of its own.
+        if row.twin.is_some()
+            && let Some(said) = filed.get(&seq).and_then(|body| body.as_delivered(row.seq))
+        {
+            filed.insert(row.seq, Arc::new(said));
+        }
     }
+    let body_of = |row: &DocumentRow| match row.twin {
+        Some(twin) if !filed.contains_key(&row.seq) => twin,
+        _ => row.seq,
+    };
     // A twin has its body's text: only bodies are compared with each other. The last one counts: the same bytes may have come
     // again after others.
     let of_body: BTreeMap<u64, &DocumentRow> =
-        rows.iter().map(|row| (row.twin.unwrap_or(row.seq), row)).filter(|(seq, _)| filed.contains_key(seq)).collect();
+        rows.iter().map(|row| (body_of(row), row)).filter(|(seq, _)| filed.contains_key(seq)).collect();
     // A copy whose text is lost is compared with nothing: the record goes on to say of it what it said before.
-    let (body_of, members): (Vec<u64>, Vec<Member<'_>>) = of_body
+    let (bodies_of, members): (Vec<u64>, Vec<Member<'_>>) = of_body
         .iter()
         .filter(|(seq, _)| filed[seq].remembered.is_none())
         .map(|(seq, row)| {
@@ -56,12 +66,12 @@ pub fn record(
     };
     let Some(merged) = merged else { return Ok(None) };
     let by_body: BTreeMap<u64, &merge::Copy> =
-        merged.copies.iter().map(|relative| (body_of[relative.member], relative)).collect();
-    let canonical_body = body_of[merged.canonical];
+        merged.copies.iter().map(|relative| (bodies_of[relative.member], relative)).collect();
+    let canonical_body = bodies_of[merged.canonical];
     let mut copies = Vec::with_capacity(rows.len());
     let mut canonical = None;
     for row in rows {
-        let seq = row.twin.unwrap_or(row.seq);
+        let seq = body_of(row);
         let Some(filed) = filed.get(&seq) else { continue };
         let mut copy = match (by_body.get(&seq), &filed.remembered) {
             (Some(relative), _) => copy_of(row, filed, relative),

@@ -277,6 +277,7 @@ impl Editor {
         if let Some(twin) = twin {
             row.cluster = twin.cluster;
             row.twin = Some(twin.body_of);
+            self.deliver(seq, twin.body_of, &prepared.finished.filed);
         } else {
             match self.judge(seq, received_ms, prepared) {
                 Ok((cluster, filed, body)) => {

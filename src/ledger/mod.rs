@@ -7,6 +7,7 @@
 
 pub mod aside;
 mod check;
+mod delivered;
 mod error;
 mod mark;
 mod members;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+pub use delivered::Delivered;
 pub use error::LedgerError;
 use error::named;
 pub use mark::Mark;
@@ -311,6 +313,7 @@ mod tests {
             article: Article { text: text.into(), ..Article::default() },
             taught: None,
             remembered: None,
+            delivered: Vec::new(),
         }
     }
 

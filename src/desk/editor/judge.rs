@@ -106,19 +106,36 @@ impl Editor {
 
     /// Cleans an earlier article once more with what its site is known for now.
     fn finish_again(&mut self, doc: u64) {
-        let filed = match self.fresh.bodies.get(&doc) {
+        let Some(filed) = self.body(doc) else { return };
+        let Seat { cleaner, memory, .. } = &self.seat;
+        let Some(filed) = revise::finish_again(doc, &filed, cleaner, memory) else { return };
+        self.revise(doc, filed);
+        if let Some(cluster) = self.cluster_of(doc) {
+            self.fresh.touch(cluster);
+        }
+    }
+
+    /// Keeps what document `seq` says of itself that has the bytes of an earlier one.
+    pub(super) fn deliver(&mut self, seq: u64, body_of: u64, said: &Filed) {
+        let Some(body) = self.body(body_of) else { return };
+        let mut body = Filed::clone(&body);
+        if body.deliver(seq, said) {
+            self.revise(body_of, body);
+        }
+    }
+
+    fn body(&self, doc: u64) -> Option<Arc<Filed>> {
+        match self.fresh.bodies.get(&doc) {
             Some(filed) => Some(filed.clone()),
             None => {
                 let filed = self.read(|ledger| sound(ledger.filed(doc)));
                 filed.unwrap_or_else(|end| note(&self.damage, end)).map(Arc::new)
             }
-        };
-        let Seat { cleaner, memory, .. } = &self.seat;
-        let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
+        }
+    }
+
+    fn revise(&mut self, doc: u64, filed: Filed) {
         self.batch.revised.push((doc, filed.pack()));
         self.fresh.bodies.insert(doc, Arc::new(filed));
-        if let Some(cluster) = self.cluster_of(doc) {
-            self.fresh.touch(cluster);
-        }
     }
 }

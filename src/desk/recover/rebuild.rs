@@ -121,6 +121,13 @@ impl Rebuild<'_> {
                 };
                 let seq = free.unwrap_or(self.next_seq);
                 self.next_seq = self.next_seq.max(seq + 1);
+                if let Some(twin) = twin
+                    && batch.revised.is_empty()
+                    && let Ok(Some(mut body)) = self.new.ledger.filed(twin.body_of)
+                    && body.deliver(seq, &record::filed(record, n))
+                {
+                    batch.revised.push((twin.body_of, body.pack()));
+                }
                 let body = if twin.is_none() { self.filed(record, n).pack() } else { Vec::new() };
                 if twin.is_none() {
                     self.new.found.unplaced.insert(seq);
