@@ -7,7 +7,7 @@ use super::index::{Hits, Ordinal};
 use super::pair::Pair;
 use super::roundup::have_same_headline;
 use super::sealed::LookedUp;
-use super::verify::share_within;
+use super::verify::{has_opening_of, share_within};
 use super::{ClusterId, Deduplicator, DocId, Outcome, Sketch};
 
 /// Documents compared in full with a new one; copies of one article stand at the top of the hits.
@@ -26,6 +26,8 @@ const FEW_SHINGLES: usize = 100;
 /// opening is. Below it the address was used for another article, and what the two share is the site's standing text.
 const MIN_OF_SAME_HEADLINE: f64 = 0.1;
 const MIN_OF_SAME_OPENING: f64 = 0.4;
+/// Share of the smaller text in common from which two pages of one site are copies, however they begin.
+const MIN_OF_ONE_SITE: f64 = 0.9;
 /// Words of headline and text in which an opening must be found.
 const OPENING_TOKENS: u32 = 60;
 
@@ -48,6 +50,17 @@ fn is_state_of_one(sketch: &Sketch, known: &Known) -> bool {
     known.pair.outcome == Outcome::NearCopy
         || (containment >= MIN_OF_SAME_HEADLINE && have_same_headline(sketch, &known.sketch))
         || (containment >= MIN_OF_SAME_OPENING && share_within(sketch, &known.sketch, OPENING_TOKENS))
+}
+
+/// Whether two pages of one site have a headline and an opening each, and what they share is most likely what stands under
+/// every article there. It is not known as such before it was seen under several.
+fn share_only_standing_text(pair: &Pair, a: &Sketch, b: &Sketch) -> bool {
+    let have_headlines = !a.headline.is_empty() && !b.headline.is_empty();
+    have_headlines
+        && pair.comparison.containment < MIN_OF_ONE_SITE
+        && !have_same_headline(a, b)
+        && !has_opening_of(a, b)
+        && !has_opening_of(b, a)
 }
 
 impl Deduplicator {
@@ -81,13 +94,14 @@ impl Deduplicator {
     pub(super) fn compare_with_candidates(
         &mut self,
         sketch: &Sketch,
+        address: (u64, u32),
         LookedUp { hits, same_url, .. }: LookedUp,
         recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
     ) -> Vec<Known> {
         let chosen = self.choose(sketch, hits, same_url);
         let mut known: Vec<Known> = Vec::new();
         for ordinal in chosen {
-            known.extend(self.compare_with(sketch, ordinal, recall));
+            known.extend(self.compare_with(sketch, address, ordinal, recall));
         }
         for known in &mut known {
             if Some(known.ordinal) == same_url && is_state_of_one(sketch, known) {
@@ -99,7 +113,7 @@ impl Deduplicator {
         for cluster in linked {
             for asked in [self.clusters.longest(cluster), self.clusters.oldest(cluster)].into_iter().flatten() {
                 if known.iter().all(|known| known.ordinal != asked) {
-                    known.extend(self.compare_with(sketch, asked, recall));
+                    known.extend(self.compare_with(sketch, address, asked, recall));
                 }
             }
         }
@@ -110,12 +124,17 @@ impl Deduplicator {
     fn compare_with(
         &mut self,
         sketch: &Sketch,
+        (url, host): (u64, u32),
         ordinal: Ordinal,
         recall: &mut dyn FnMut(DocId) -> Option<Sketch>,
     ) -> Option<Known> {
         let row = *self.clusters.row(ordinal);
         let other = self.recall.get(row.doc, recall)?;
-        let pair = Pair::of(&self.settings, sketch, &other, row.roundup);
+        let mut pair = Pair::of(&self.settings, sketch, &other, row.roundup);
+        let of_one_site = host != 0 && row.host == host && (url == 0 || row.url != url);
+        if of_one_site && pair.outcome == Outcome::NearCopy && share_only_standing_text(&pair, sketch, &other) {
+            pair.outcome = Outcome::TooLittle;
+        }
         Some(Known { ordinal, cluster: row.cluster, sketch: other, pair })
     }
 }
@@ -164,6 +183,30 @@ mod tests {
         let later = words(0..64) + &words(300..440);
         assert_eq!(clusters(URL, &[(MONDAY, early.clone()), (TUESDAY, later.clone())]), [1, 1]);
         assert_eq!(clusters("https://paper.example/", &[(MONDAY, early), (TUESDAY, later)]), [1, 2], "a home page");
+    }
+
+    #[test]
+    fn pages_of_one_site_are_not_merged_for_what_stands_under_each() {
+        let standing = words(900..1030);
+        let pages = [words(0..40) + &standing, words(300..340) + &standing];
+        let merged = |urls: [&str; 2], headlines: [&str; 2], pages: &[String; 2]| {
+            let mut deduplicator = Deduplicator::new(Settings::default());
+            let sketch = |doc: DocId| Sketch::of(Some(headlines[doc as usize - 1]), &pages[doc as usize - 1]);
+            let judged = [1, 2].map(|doc| {
+                let facts = Facts { url: Some(urls[doc as usize - 1]), day: 1 };
+                deduplicator.judge(doc, &facts, sketch(doc), &mut |doc| Some(sketch(doc))).cluster
+            });
+            judged == [1, 1]
+        };
+        let (one, other) =
+            (["https://a.example/1", "https://a.example/2"], ["https://a.example/1", "https://b.example/2"]);
+        assert!(!merged(one, [MONDAY, TUESDAY], &pages));
+        assert!(merged(one, [MONDAY, MONDAY], &pages), "the headline tells");
+        assert!(merged(other, [MONDAY, TUESDAY], &pages), "a reprint with a lead of its own");
+        let begun_alike = [words(0..60) + &words(900..1000), words(0..20) + &words(300..330) + &words(900..1000)];
+        assert!(merged(one, [MONDAY, TUESDAY], &begun_alike));
+        let excerpt = [words(0..170), words(100..170)];
+        assert!(merged(one, [MONDAY, TUESDAY], &excerpt));
     }
 
     #[test]

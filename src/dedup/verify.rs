@@ -76,6 +76,16 @@ pub(crate) fn share_within(a: &Sketch, b: &Sketch, tokens: u32) -> bool {
     false
 }
 
+/// Words of a text, after the headline, by which it is known that it begins as another.
+const OPENING_TOKENS: u32 = 30;
+
+/// Whether `text` has any shingle of the opening of `of`.
+pub(crate) fn has_opening_of(text: &Sketch, of: &Sketch) -> bool {
+    let opening = of.title_tokens..of.title_tokens.saturating_add(OPENING_TOKENS);
+    let mut shingles = of.shingles.iter().zip(&of.positions).filter(|(_, position)| opening.contains(position));
+    shingles.any(|(shingle, _)| text.shingles.binary_search(shingle).is_ok())
+}
+
 /// Cosine similarity of the words of two texts, longer words weighing more; needs no statistics of a collection, so it is
 /// the same for the same two texts for ever.
 pub(crate) fn word_similarity(a: &Sketch, b: &Sketch) -> f64 {
