@@ -23,8 +23,10 @@ pub fn check(input: &[u8]) {
             assert!([1, 9].contains(&verdict.cluster), "{verdict:?}");
         }
         _ => {
-            let terms = Terms::from_bytes(bytes);
-            assert_eq!(Terms::from_bytes(&terms.to_bytes()).to_bytes(), terms.to_bytes());
+            let (terms, day) = Terms::from_bytes(bytes);
+            let stored = terms.to_bytes(day);
+            let (again, of) = Terms::from_bytes(&stored);
+            assert_eq!((again.to_bytes(of), again), (stored, terms));
         }
     });
 }

@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub cluster: ClusterId,
     /// Hash of the canonical URL, 0 for none.
     pub url: u64,
+    /// Hash of its host, 0 for none.
+    pub host: u32,
     pub shingles: u32,
     pub day: i32,
     pub roundup: bool,
@@ -256,7 +258,7 @@ mod tests {
     use super::*;
 
     fn row(doc: DocId, cluster: ClusterId, shingles: u32) -> Row {
-        Row { doc, cluster, url: 0, shingles, day: doc as i32, roundup: false }
+        Row { doc, cluster, url: 0, host: 0, shingles, day: doc as i32, roundup: false }
     }
 
     fn three() -> Clusters {

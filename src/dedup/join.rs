@@ -67,7 +67,7 @@ impl Deduplicator {
     }
 
     /// Whether two clusters that the new document matched are one article: their longest texts are copies, or the new one
-    /// holds both.
+    /// holds both. A common URL is no reason: it may be a wrong one.
     fn are_one(
         &mut self,
         sketch: &Sketch,
@@ -78,7 +78,6 @@ impl Deduplicator {
     ) -> bool {
         let longest = |clusters: &Clusters, cluster| clusters.longest(cluster).map(|ordinal| *clusters.row(ordinal));
         let (Some(row_a), Some(row_b)) = (longest(&self.clusters, a), longest(&self.clusters, b)) else { return false };
-        let of_b = || known.iter().filter(|k| k.cluster == b);
         let holds = |doc: DocId| {
             known.iter().any(|k| {
                 self.clusters.row(k.ordinal).doc == doc
@@ -87,7 +86,7 @@ impl Deduplicator {
                     && k.pair.comparison.containment >= WHOLE_CONTAINMENT
             })
         };
-        if (holds(row_a.doc) && holds(row_b.doc)) || of_b().any(|k| k.pair.outcome == Outcome::SameUrl) {
+        if holds(row_a.doc) && holds(row_b.doc) {
             return true;
         }
         let (Some(x), Some(y)) = (self.recall.get(row_a.doc, recall), self.recall.get(row_b.doc, recall)) else {

@@ -34,9 +34,24 @@ pub enum Standing {
     Roundup,
 }
 
-/// The hash by which a URL is known, 0 for none.
+/// The hash by which a URL is known, 0 for none. A home page is the address of no article, though sites declare it for many.
 pub(super) fn url_hash(url: Option<&str>) -> u64 {
-    url.map_or(0, |url| xxh3_64(url.as_bytes()).max(1))
+    url.filter(|url| !is_home_page(url)).map_or(0, |url| xxh3_64(url.as_bytes()).max(1))
+}
+
+/// The hash by which a URL's host is known, 0 for none.
+pub(super) fn host_hash(url: Option<&str>) -> u32 {
+    url.map_or(0, |url| (xxh3_64(parts(url).0.as_bytes()) as u32).max(1))
+}
+
+fn is_home_page(url: &str) -> bool {
+    matches!(parts(url).1, "" | "/")
+}
+
+/// The host of a URL, and what follows it.
+fn parts(url: &str) -> (&str, &str) {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    behind_scheme.split_at(behind_scheme.find(['/', '?', '#']).unwrap_or(behind_scheme.len()))
 }
 
 /// Documents that were forgotten: no later document is compared with them.
@@ -111,11 +126,11 @@ impl Deduplicator {
             return Verdict { cluster: known, ..Verdict::default() };
         }
         let mut verdict = Verdict { cluster: doc, expired: self.expire(facts.day), ..Verdict::default() };
-        let url = url_hash(facts.url);
+        let (url, host) = (url_hash(facts.url), host_hash(facts.url));
         let min_hits = min_hits(&sketch);
         let looked_up = self.look_up(&sketch, url, min_hits, archive);
         let guests = looked_up.guests;
-        let mut known = self.compare_with_candidates(&sketch, looked_up, recall);
+        let mut known = self.compare_with_candidates(&sketch, (url, host), looked_up, recall);
         let is_roundup = self.apply_roundup_rule(doc, &sketch, &mut known, recall, &mut verdict);
         let clusters = self.clusters_to_join(&sketch, &mut known, recall);
         if let Some(&oldest) = clusters.first() {
@@ -139,6 +154,7 @@ impl Deduplicator {
                 doc,
                 cluster: verdict.cluster,
                 url,
+                host,
                 shingles: sketch.len() as u32,
                 day: facts.day,
                 roundup: is_roundup,
@@ -161,8 +177,9 @@ impl Deduplicator {
     ) -> Result<(), DamagedBrief> {
         let brief = Brief::parse(brief)?;
         self.expire(facts.day);
-        let (url, roundup) = (url_hash(facts.url), standing == Standing::Roundup);
-        let ordinal = self.clusters.push(Row { doc, cluster, url, shingles: brief.shingles, day: facts.day, roundup });
+        let (url, host, roundup) = (url_hash(facts.url), host_hash(facts.url), standing == Standing::Roundup);
+        let row = Row { doc, cluster, url, host, shingles: brief.shingles, day: facts.day, roundup };
+        let ordinal = self.clusters.push(row);
         let in_one_cluster = in_one_cluster(&self.clusters, self.settings.window_days);
         self.index.post(brief.keys(), ordinal, in_one_cluster);
         Ok(())
@@ -277,5 +294,22 @@ fn in_one_cluster(clusters: &Clusters, window_days: u32) -> impl Fn(Ordinal, Ord
     move |earlier, later| {
         let (earlier, later) = (clusters.row(earlier), clusters.row(later));
         earlier.cluster == later.cluster && earlier.day >= later.day.saturating_sub_unsigned(window_days / 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_page_is_no_articles_address() {
+        for url in ["https://paper.example/", "https://paper.example", "paper.example/"] {
+            assert_eq!(url_hash(Some(url)), 0, "{url}");
+        }
+        for url in
+            ["https://paper.example/?p=12", "https://paper.example?p=12", "https://paper.example/mill", "mill/fire"]
+        {
+            assert_ne!(url_hash(Some(url)), 0, "{url}");
+        }
     }
 }

@@ -8,8 +8,8 @@ use super::sketch::Sketch;
 use super::verify::{compare, shared};
 use crate::article::{Article, InputId, Relation};
 
-/// Members that one call should be given at most: its time grows with their text (about 100 µs each). The copies of a
-/// larger cluster past the first so many are counted, not merged.
+/// Members that one call should be given at most: its time grows with their text (about 100 µs each). Of a larger cluster some
+/// are chosen, the others counted and not merged.
 pub const MAX_MEMBERS: usize = 256;
 
 /// A copy at least this much contained in a clearly longer canonical is an excerpt of it.
@@ -25,6 +25,7 @@ const MAX_PARAGRAPH_CHARS: usize = 500;
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
     pub input: InputId,
+    /// The last document with these bytes.
     pub doc: DocId,
     pub article: &'a Article,
     /// When the scraper fetched it, as given.
@@ -73,8 +74,7 @@ pub fn alone(member: &Member<'_>) -> Merged {
 /// The outcome does not depend on the order of `members`. Pass at most [`MAX_MEMBERS`].
 pub fn merge(members: &[Member<'_>]) -> Option<Merged> {
     let sketches: Vec<Sketch> = members.iter().map(|member| Sketch::of_overlap(&member.article.text)).collect();
-    let lengths: Vec<usize> = sketches.iter().map(Sketch::len).collect();
-    let ranking = ranking(members, &lengths);
+    let ranking = ranking(members, &sketches);
     let canonical = *ranking.first()?;
     let mut article = members[canonical].article.clone();
     for &donor in &ranking[1..] {
@@ -251,19 +251,55 @@ mod tests {
         assert_eq!(merged.article.provenance.get("section"), None);
     }
 
-    #[test]
-    fn the_latest_state_of_a_url_is_published_although_it_is_shorter() {
-        let state = |text: &str, modified: &str| Article {
+    fn state(text: &str, modified: &str) -> Article {
+        Article {
             url: Some("https://paper.example/live".into()),
             date_modified: Some(modified.into()),
             ..article(text)
-        };
+        }
+    }
+
+    const SHORTENED: &str = "The mill on the river Aune burned for six hours on Sunday night. A lamp that was left in the loft \
+                             had set fire to the flour, police have found, and the miller's son was fined.";
+
+    #[test]
+    fn the_latest_state_of_a_url_is_published_although_it_is_shorter() {
         let early = state(BODY, "2024-05-01T10:00:00+02:00");
-        let late = state(BODY.split("\n\n").next().expect("a paragraph"), "2024-05-01T09:00:00Z");
+        let late = state(SHORTENED, "2024-05-01T09:00:00Z");
         let merged = merged(&[early, late]);
         assert_eq!(merged.canonical, 1);
         assert_eq!(merged.copies[1].relation, Relation::Update);
         assert_eq!(merged.copies[1].only_here.len(), 2);
+    }
+
+    #[test]
+    fn a_teaser_of_a_url_never_stands_for_its_article() {
+        let whole = state(BODY, "2024-05-01");
+        let teaser = |words: usize| BODY.split(' ').take(words).collect::<Vec<_>>().join(" ");
+        let reworded = format!("A mill burned down in the valley of the Aune. {}", teaser(12));
+        for later in [teaser(20), teaser(40), reworded] {
+            let merged = merged(&[state(&later, "2024-05-02"), whole.clone()]);
+            assert_eq!(merged.canonical, 1, "{later}");
+        }
+        let newer = state(&BODY.replace("in stone", "in brick"), "2024-05-03");
+        assert_eq!(merged(&[whole.clone(), state(&teaser(20), "2024-05-02"), newer]).canonical, 2);
+    }
+
+    #[test]
+    fn a_state_that_fell_short_does_not_supersede_and_a_longer_one_does() {
+        use crate::article::Flag;
+        let with = |text: &str, modified: &str, flag| Article { flags: [flag].into(), ..state(text, modified) };
+        let whole = state(BODY, "2024-05-01");
+        for flag in [Flag::Truncated, Flag::Paywalled, Flag::Short, Flag::NotAnArticle] {
+            let fell_short = with(SHORTENED, "2024-05-02", flag);
+            assert_eq!(merged(&[whole.clone(), fell_short.clone()]).canonical, 0, "{flag:?}");
+            let again = state(SHORTENED, "2024-05-03");
+            assert_eq!(merged(&[whole.clone(), fell_short, again]).canonical, 2, "{flag:?}");
+        }
+        let longer = with(BODY, "2024-05-02", Flag::Truncated);
+        assert_eq!(merged(&[state(SHORTENED, "2024-05-01"), longer.clone()]).canonical, 1);
+        let listing = with(&BODY.repeat(2), "2024-05-02", Flag::NotAnArticle);
+        assert_eq!(merged(&[whole, listing]).canonical, 0);
     }
 
     #[test]

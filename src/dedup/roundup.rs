@@ -46,7 +46,8 @@ pub(crate) fn are_unrelated(a: &Sketch, b: &Sketch) -> bool {
         && word_similarity(a, b) < UNRELATED_WORDS
 }
 
-fn have_same_headline(a: &Sketch, b: &Sketch) -> bool {
+/// Whether both have a headline, and the same but for a word or two.
+pub(crate) fn have_same_headline(a: &Sketch, b: &Sketch) -> bool {
     let common = shared(&a.headline, &b.headline);
     let all = a.headline.len() + b.headline.len() - common;
     common > 0 && common as f64 >= SAME_HEADLINE * all as f64

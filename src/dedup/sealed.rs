@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::candidates::MAX_HITS;
 use super::cluster::Row;
 use super::index::{Hits, Ordinal, tally};
-use super::judge::{MEMORY_CHECK_INTERVAL, url_hash};
+use super::judge::{MEMORY_CHECK_INTERVAL, host_hash, url_hash};
 use super::sketch::Brief;
 use super::{ClusterId, DamagedBrief, Deduplicator, DocId, Facts, Sketch, Standing};
 
@@ -72,7 +72,8 @@ impl SealedRow {
     ) -> Result<Self, DamagedBrief> {
         let shingles = Brief::parse(brief)?.shingles;
         let roundup = standing == Standing::Roundup;
-        Ok(Self(Row { doc, cluster, url: url_hash(facts.url), shingles, day: facts.day, roundup }))
+        let (url, host) = (url_hash(facts.url), host_hash(facts.url));
+        Ok(Self(Row { doc, cluster, url, host, shingles, day: facts.day, roundup }))
     }
 }
 

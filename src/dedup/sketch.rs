@@ -26,6 +26,8 @@ pub struct Sketch {
     /// Shingle hashes by which candidates are looked for: every second one, all of them in short texts. Sorted.
     pub(crate) keys: Vec<u64>,
     pub(crate) tokens: u32,
+    /// Those of them that are the headline's.
+    pub(crate) title_tokens: u32,
 }
 
 /// A word of a text.
@@ -102,8 +104,9 @@ impl Sketch {
         words.extend(tokens.text.iter().filter_map(word));
         sort_by_hash(&mut words, |word| word.hash);
         words.dedup_by_key(|word| word.hash);
-        let mut sketch =
-            Self { words, headline, tokens: u32::try_from(all.len()).unwrap_or(u32::MAX), ..Self::default() };
+        let count = |tokens: &[Token]| u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        let (tokens, title_tokens) = (count(&all), count(&tokens.title));
+        let mut sketch = Self { words, headline, tokens, title_tokens, ..Self::default() };
         sketch.shingle(&all);
         sketch.pair(&all);
         sketch.frame(&all);

@@ -62,6 +62,30 @@ pub(crate) fn shared(a: &[u32], b: &[u32]) -> usize {
     count
 }
 
+/// Whether two texts have a shingle in common that begins within the first `tokens` of both.
+pub(crate) fn share_within(a: &Sketch, b: &Sketch, tokens: u32) -> bool {
+    let (mut i, mut j) = (0, 0);
+    while i < a.shingles.len() && j < b.shingles.len() {
+        let (x, y) = (a.shingles[i], b.shingles[j]);
+        if x == y && a.positions[i] < tokens && b.positions[j] < tokens {
+            return true;
+        }
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    false
+}
+
+/// Words of a text, after the headline, by which it is known that it begins as another.
+const OPENING_TOKENS: u32 = 30;
+
+/// Whether `text` has any shingle of the opening of `of`.
+pub(crate) fn has_opening_of(text: &Sketch, of: &Sketch) -> bool {
+    let opening = of.title_tokens..of.title_tokens.saturating_add(OPENING_TOKENS);
+    let mut shingles = of.shingles.iter().zip(&of.positions).filter(|(_, position)| opening.contains(position));
+    shingles.any(|(shingle, _)| text.shingles.binary_search(shingle).is_ok())
+}
+
 /// Cosine similarity of the words of two texts, longer words weighing more; needs no statistics of a collection, so it is
 /// the same for the same two texts for ever.
 pub(crate) fn word_similarity(a: &Sketch, b: &Sketch) -> f64 {
@@ -115,6 +139,13 @@ mod tests {
             (compare(&sketch(&whole), &sketch(&scattered)), compare(&sketch(&whole), &sketch(&block)));
         assert!(scattered.containment < 0.55 && scattered.coverage == 1.0, "{scattered:?}");
         assert!(block.containment < 0.55 && block.coverage < 0.6, "{block:?}");
+    }
+
+    #[test]
+    fn an_opening_is_shared_where_it_stands_first_in_both() {
+        let (a, b) = (sketch(&numbers(0..100)), sketch(&(numbers(500..530) + &numbers(10..60))));
+        assert!(share_within(&a, &b, 31) && share_within(&b, &a, 31));
+        assert!(!share_within(&a, &b, 30) && !share_within(&b, &a, 30));
     }
 
     #[test]

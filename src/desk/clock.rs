@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 pub const MS_PER_DAY: i64 = 86_400_000;
 /// Days that pass between two runs at the most, however long the clock says that it was: less than any window.
 pub const MAX_STEP_DAYS: i32 = 3;
@@ -43,6 +45,18 @@ impl Calendar {
 
 fn day_of(ms: i64) -> i32 {
     ms.div_euclid(MS_PER_DAY) as i32
+}
+
+/// The day of the event that an article tells of: of its publication, else of its arrival, since which it cannot have been
+/// published.
+pub fn event_day(published: Option<&str>, arrived: i32) -> i32 {
+    // The day where it was published: a date alone names no other.
+    let published = published.and_then(|date| date.get(..10)?.parse::<Date>().ok());
+    published.map_or(arrived, days_since_1970).min(arrived)
+}
+
+fn days_since_1970(date: Date) -> i32 {
+    date.duration_since(Date::constant(1970, 1, 1)).as_hours().div_euclid(24) as i32
 }
 
 /// Now, in milliseconds of Unix time.
@@ -84,6 +98,20 @@ mod tests {
         assert_eq!(calendar.today(), 101);
         for passed in 0..200 {
             assert_eq!(calendar.day(at(20_001 + passed), DAY * passed as u32), 101 + passed);
+        }
+    }
+
+    #[test]
+    fn an_event_is_of_the_day_of_publication_unless_that_is_to_come() {
+        for (published, day) in [
+            (Some("2016-05-14"), 16_935),
+            (Some("2016-05-14T23:50:00-08:00"), 16_935),
+            (Some("1969-12-31"), -1),
+            (Some("2031-01-01"), 20_000),
+            (Some("in May"), 20_000),
+            (None, 20_000),
+        ] {
+            assert_eq!(event_day(published, 20_000), day, "{published:?}");
         }
     }
 

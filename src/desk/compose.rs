@@ -15,15 +15,15 @@ pub trait Bodies {
     fn body(&mut self, seq: u64) -> Result<Option<Arc<Filed>>, LedgerError>;
 }
 
-/// Puts the record of `article` together. `rows` are its members in arrival order, at most as many as a record may list;
-/// `total` is how many there are.
+/// Puts the record of `article` together. `rows` are the members that it is made of, in arrival order; `total` is how many there
+/// are in all, and `listed` how many the record may list.
 ///
 /// Returns `None` when no member has a body, which only a damaged ledger shows.
 pub fn record(
     article: &ArticleRow,
     story: String,
     rows: &[DocumentRow],
-    total: u64,
+    (total, listed): (u64, usize),
     bodies: &mut impl Bodies,
 ) -> Result<Option<Record>, LedgerError> {
     let mut filed: BTreeMap<u64, Arc<Filed>> = BTreeMap::new();
@@ -34,23 +34,31 @@ pub fn record(
         {
             filed.insert(seq, body);
         }
+        // Where a twin says something else of itself, it is a copy of its own.
+        if row.twin.is_some()
+            && let Some(said) = filed.get(&seq).and_then(|body| body.as_delivered(row.seq))
+        {
+            filed.insert(row.seq, Arc::new(said));
+        }
     }
-    // A twin has its body's text: only bodies are compared with each other.
-    let of_body: BTreeMap<u64, &DocumentRow> = rows
-        .iter()
-        .rev()
-        .map(|row| (row.twin.unwrap_or(row.seq), row))
-        .filter(|(seq, _)| filed.contains_key(seq))
-        .collect();
+    let body_of = |row: &DocumentRow| match row.twin {
+        Some(twin) if !filed.contains_key(&row.seq) => twin,
+        _ => row.seq,
+    };
+    // A twin has its body's text: only bodies are compared with each other. The last one counts: the same bytes may have come
+    // again after others.
+    let of_body: BTreeMap<u64, &DocumentRow> =
+        rows.iter().map(|row| (body_of(row), row)).filter(|(seq, _)| filed.contains_key(seq)).collect();
     // A copy whose text is lost is compared with nothing: the record goes on to say of it what it said before.
-    let members: Vec<Member<'_>> = of_body
+    let (bodies_of, members): (Vec<u64>, Vec<Member<'_>>) = of_body
         .iter()
         .filter(|(seq, _)| filed[seq].remembered.is_none())
         .map(|(seq, row)| {
             let filed = &filed[seq];
-            Member { doc: *seq, input: row.input, article: &filed.article, fetched_at: filed.fetched_at.as_deref() }
+            let fetched_at = filed.fetched_at.as_deref();
+            (*seq, Member { doc: row.seq, input: row.input, article: &filed.article, fetched_at })
         })
-        .collect();
+        .unzip();
     // Most articles have one body, and nothing to be compared with.
     let merged = match &members[..] {
         [only] => Some(merge::alone(only)),
@@ -58,12 +66,12 @@ pub fn record(
     };
     let Some(merged) = merged else { return Ok(None) };
     let by_body: BTreeMap<u64, &merge::Copy> =
-        merged.copies.iter().map(|relative| (members[relative.member].doc, relative)).collect();
-    let canonical_body = members[merged.canonical].doc;
+        merged.copies.iter().map(|relative| (bodies_of[relative.member], relative)).collect();
+    let canonical_body = bodies_of[merged.canonical];
     let mut copies = Vec::with_capacity(rows.len());
     let mut canonical = None;
     for row in rows {
-        let seq = row.twin.unwrap_or(row.seq);
+        let seq = body_of(row);
         let Some(filed) = filed.get(&seq) else { continue };
         let mut copy = match (by_body.get(&seq), &filed.remembered) {
             (Some(relative), _) => copy_of(row, filed, relative),
@@ -81,6 +89,7 @@ pub fn record(
         }
     }
     copies.splice(0..0, canonical);
+    copies.truncate(listed);
     let mut record = Record::new(article.id.clone(), article.revision, story, merged.article, copies);
     record.copies_total = total;
     Ok(Some(record))

@@ -147,7 +147,8 @@ impl Editor {
         let placed_after = ledger.last_seq()?.saturating_sub(STORY_ARTICLES);
         ledger.each_placed(placed_after, |row| {
             let story = story_of.get(&row.cluster).copied().unwrap_or(row.cluster);
-            stories.restore(story, &Terms::from_bytes(row.terms), row.day);
+            let (terms, day) = Terms::from_bytes(row.terms);
+            stories.restore(story, &terms, day.unwrap_or(row.day));
         })?;
         ledger.each_lesson(|lesson| {
             memory.learn(&lesson.publication, lesson.seq, &lesson.lines);
@@ -276,6 +277,7 @@ impl Editor {
         if let Some(twin) = twin {
             row.cluster = twin.cluster;
             row.twin = Some(twin.body_of);
+            self.deliver(seq, twin.body_of, &prepared.finished.filed);
         } else {
             match self.judge(seq, received_ms, prepared) {
                 Ok((cluster, filed, body)) => {

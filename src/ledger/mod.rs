@@ -7,8 +7,10 @@
 
 pub mod aside;
 mod check;
+mod delivered;
 mod error;
 mod mark;
+mod members;
 mod reader;
 pub mod rebuilding;
 mod rows;
@@ -23,6 +25,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+pub use delivered::Delivered;
 pub use error::LedgerError;
 use error::named;
 pub use mark::Mark;
@@ -228,9 +231,10 @@ impl Ledger {
         reader::filed(&self.connection, seq)
     }
 
-    /// The members of a cluster in arrival order, at most `limit`, and how many there are in all.
+    /// The members that an article is made of, in arrival order, and how many there are in all: where these are more than
+    /// `limit`, the first, the longest and the newest.
     pub fn members(&self, cluster: u64, limit: usize) -> Result<(Vec<DocumentRow>, u64), LedgerError> {
-        reader::members(&self.connection, cluster, limit)
+        members::chosen(&self.connection, cluster, limit)
     }
 
     /// The state of an article.
@@ -317,6 +321,7 @@ mod tests {
             article: Article { text: text.into(), ..Article::default() },
             taught: None,
             remembered: None,
+            delivered: Vec::new(),
         }
     }
 
@@ -403,6 +408,23 @@ mod tests {
         assert_eq!(members.iter().map(|row| row.seq).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(total, 3);
         assert_eq!(ledger.members(1, 2).unwrap().1, 3);
+    }
+
+    #[test]
+    fn a_large_article_is_made_of_its_first_its_longest_and_its_newest_members() {
+        let (_folder, mut ledger) = ledger();
+        let long: String = (0..400).map(|n| format!("{} ", n * n)).collect();
+        let text = |seq| if seq == 40 { long.clone() } else { format!("state {seq}") };
+        let documents = (1..=100).map(|seq| document(seq, 1, &text(seq), &format!("{seq}.txt"), None)).collect();
+        ledger.commit(&Batch { documents, ..Batch::default() }).unwrap();
+        let chosen = |limit| {
+            let (members, total) = ledger.members(1, limit).unwrap();
+            assert_eq!(total, 100);
+            members.iter().map(|row| row.seq).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(8), [1, 2, 3, 4, 40, 98, 99, 100]);
+        assert_eq!(chosen(100), (1..=100).collect::<Vec<_>>());
+        assert_eq!(chosen(1), [100]);
     }
 
     #[test]

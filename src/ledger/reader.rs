@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Rows, params};
 use serde::Serialize;
 
-use super::{ArticleRow, DocumentRow, FILE_NAME, Filed, LedgerError, Lesson, check, schema, sums};
+use super::{ArticleRow, DocumentRow, FILE_NAME, Filed, LedgerError, Lesson, check, members, schema, sums};
 use crate::article::InputId;
 
 /// What the desk has done since its state began.
@@ -166,7 +166,7 @@ impl Reader {
 
     /// The members of an article in arrival order, at most `limit`, and how many there are in all.
     pub fn members(&self, cluster: u64, limit: usize) -> Result<(Vec<DocumentRow>, u64), LedgerError> {
-        members(&self.connection, cluster, limit)
+        members::first(&self.connection, cluster, limit)
     }
 
     /// The body of a document or of its twin.
@@ -270,7 +270,7 @@ pub(super) fn document(row: &Row<'_>) -> Result<DocumentRow, LedgerError> {
     Ok(DocumentRow { body: body.unwrap_or_default(), ..facts })
 }
 
-fn documents(mut rows: Rows<'_>) -> Result<Vec<DocumentRow>, LedgerError> {
+pub(super) fn documents(mut rows: Rows<'_>) -> Result<Vec<DocumentRow>, LedgerError> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(document(row)?);
@@ -313,25 +313,6 @@ pub(super) fn lesson(row: &Row<'_>) -> Result<Lesson, LedgerError> {
     }
     let lines = bytes.chunks_exact(8).map(|b| u64::from_le_bytes(b.try_into().expect("chunks of 8"))).collect();
     Ok(Lesson { seq: seq as u64, publication, lines })
-}
-
-pub(super) fn members(
-    connection: &Connection,
-    cluster: u64,
-    limit: usize,
-) -> Result<(Vec<DocumentRow>, u64), LedgerError> {
-    let mut statement = connection.prepare_cached(&format!(
-        // SQLite plans anew for each bound limit; this one is always the same.
-        "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE cluster = ?1 ORDER BY seq LIMIT {limit}"
-    ))?;
-    let rows = documents(statement.query(params![cluster as i64])?)?;
-    if rows.len() < limit {
-        let count = rows.len() as u64;
-        return Ok((rows, count));
-    }
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM documents WHERE cluster = ?1")?;
-    let count: i64 = statement.query_row([cluster as i64], |row| row.get(0))?;
-    Ok((rows, count as u64))
 }
 
 pub(super) fn article(connection: &Connection, cluster: u64) -> Result<Option<ArticleRow>, LedgerError> {

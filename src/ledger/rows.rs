@@ -10,7 +10,7 @@ use rusqlite::{Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::{LedgerError, sums};
+use super::{Delivered, LedgerError, sums};
 use crate::article::{Article, BlockKind, Document, InputId, MediaType, Relation};
 
 /// Level of zstd for bodies: 1 costs about 15 µs for an article of 5 KB and saves more than half of it.
@@ -33,6 +33,9 @@ pub struct Filed {
     /// Set when the text was lost with a damaged ledger: `article` then has no text, and only facts that the record lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remembered: Option<Remembered>,
+    /// What later documents with the same bytes say otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<Delivered>,
 }
 
 /// What the last record said of a copy whose text is lost.
@@ -65,6 +68,7 @@ impl Filed {
             article,
             taught: None,
             remembered: None,
+            delivered: Vec::new(),
         }
     }
 
@@ -200,7 +204,7 @@ pub struct Batch {
     pub comparisons: Vec<(u64, Vec<u8>)>,
     /// Documents that changed their cluster; documents with the same bytes go with them.
     pub moved: Vec<(u64, u64)>,
-    /// Bodies of earlier documents that were cleaned anew.
+    /// Bodies of earlier documents that were cleaned anew, or of which a later document says otherwise.
     pub revised: Vec<(u64, Vec<u8>)>,
     pub articles: BTreeMap<u64, ArticleRow>,
     pub feed: Vec<Event>,

@@ -18,7 +18,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// Threads that write it; each waits for the disk most of the time.
     pub writers: usize,
-    /// Copies that a record lists; further ones are counted in `copies_total` and kept in the state.
+    /// Copies that a record lists, and an article is made of (64 at least): of more, the first, the longest and the newest.
+    /// Further ones are counted in `copies_total` and kept in the state.
     pub max_copies: usize,
 }
 

@@ -25,7 +25,7 @@ pub struct Settings {
     /// more that only share its subject: on generated news B³ is .90 at .36, .914 at .40 and .923 at .42, while of the
     /// reports on one event more than a fifth stay apart at .40.
     pub min_similarity: f64,
-    /// Days between an article and the latest one of its story, at most.
+    /// Days between an article and the nearest day of its story, at most.
     pub window_days: u32,
     /// Stories held open, of about 1.5 kB each; past it those that have been quiet the longest are closed.
     pub max_open: usize,
@@ -53,6 +53,8 @@ type Slot = u32;
 #[derive(Debug)]
 struct Story {
     founder: ClusterId,
+    /// Of its articles. They need not come in order.
+    first_day: i32,
     last_day: i32,
     /// When it last got an article, counted in articles.
     touched: u64,
@@ -157,7 +159,7 @@ impl Stories {
         candidates
             .into_iter()
             .map(|(_, founder, slot)| (&self.stories[slot as usize], founder))
-            .filter(|(story, _)| story.last_day.abs_diff(day) <= self.settings.window_days)
+            .filter(|(story, _)| story.days_from(day) <= self.settings.window_days)
             .map(|(story, founder)| (story.similarity(&weights), founder))
             .filter(|(similarity, _)| *similarity >= self.settings.min_similarity)
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
@@ -174,6 +176,7 @@ impl Stories {
         self.by_touch.remove(&(story.touched, slot));
         self.by_touch.insert((self.articles, slot));
         story.touched = self.articles;
+        story.first_day = story.first_day.min(day);
         story.last_day = story.last_day.max(day);
         let before = std::mem::take(&mut story.centroid);
         let mut centroid = sum(&before, vector);
@@ -195,7 +198,7 @@ impl Stories {
     }
 
     fn open(&mut self, founder: ClusterId, day: i32) -> Slot {
-        let story = Story { founder, last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
+        let story = Story { founder, first_day: day, last_day: day, touched: 0, centroid: Vec::new(), norm: 0.0 };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.stories[slot as usize] = story;
@@ -233,6 +236,11 @@ impl Stories {
 }
 
 impl Story {
+    /// Days between a day and the nearest of the story.
+    fn days_from(&self, day: i32) -> u32 {
+        day.clamp(self.first_day, self.last_day).abs_diff(day)
+    }
+
     /// Cosine of a unit vector and the centroid.
     fn similarity(&self, vector: &Weights) -> f64 {
         let product: f32 =
@@ -348,6 +356,24 @@ mod tests {
         stories.place(1, &terms("quarrel lantern orchard"), 100);
         stories.place(2, &terms("meadow bucket saddle"), 900_000);
         assert_eq!(stories.place(3, &terms("quarrel lantern orchard"), 101), 1);
+    }
+
+    #[test]
+    fn a_story_is_told_by_its_days_in_whatever_order_they_come() {
+        let mut stories = Stories::new(Settings::default());
+        let terms = terms("quarrel lantern orchard");
+        for (id, day, story) in [(1, 120, 1), (2, 114, 1), (3, 108, 1), (4, 127, 1), (5, 100, 5), (6, 115, 1)] {
+            assert_eq!(stories.place(id, &terms, day), story, "day {day}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_stored_with_the_terms_and_only_with_them() {
+        let terms = terms("quarrel lantern orchard");
+        for day in [None, Some(-1), Some(19_000)] {
+            assert_eq!(Terms::from_bytes(&terms.to_bytes(day)), (terms.clone(), day));
+        }
+        assert!(Terms::default().to_bytes(Some(1)).is_empty());
     }
 
     #[test]

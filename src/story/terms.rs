@@ -178,20 +178,25 @@ impl Terms {
         Self(terms)
     }
 
-    /// As stored: 5 bytes a term.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(5 * self.0.len());
+    /// As stored: 5 bytes a term, then in 4 the day that the article counts for, where that is not the day of its arrival.
+    pub fn to_bytes(&self, day: Option<i32>) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(5 * self.0.len() + 4);
         for (term, weight) in &self.0 {
             bytes.extend_from_slice(&term.to_le_bytes());
             bytes.push(*weight);
         }
+        // Nothing at all is stored of an article in no story, and this one would be in none.
+        if let Some(day) = day.filter(|_| !self.0.is_empty()) {
+            bytes.extend_from_slice(&day.to_le_bytes());
+        }
         bytes
     }
 
-    /// Reads [`Terms::to_bytes`]; bytes past the last whole term are passed over.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        let (chunks, _) = bytes.as_chunks::<5>();
-        Self(chunks.iter().map(|[a, b, c, d, weight]| (u32::from_le_bytes([*a, *b, *c, *d]), *weight)).collect())
+    /// Reads [`Terms::to_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> (Self, Option<i32>) {
+        let (chunks, rest) = bytes.as_chunks::<5>();
+        let terms = chunks.iter().map(|[a, b, c, d, weight]| (u32::from_le_bytes([*a, *b, *c, *d]), *weight)).collect();
+        (Self(terms), rest.try_into().ok().map(i32::from_le_bytes))
     }
 
     /// Each term with its weight in the article.

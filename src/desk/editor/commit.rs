@@ -13,6 +13,9 @@ use crate::desk::compose::{self, Bodies};
 use crate::desk::publisher::Order;
 use crate::ledger::{ArticleRow, Event, Filed, Ledger, LedgerError};
 
+/// Members that an article is made of at least, however few its record lists.
+const MIN_MERGED: usize = 64;
+
 impl Editor {
     /// Writes the batch, then orders what it changed to be shown.
     pub(super) fn commit(&mut self) -> Result<(), Interrupted> {
@@ -154,13 +157,13 @@ impl Editor {
             None
         } else {
             let Self { seat: Seat { ledger, max_copies, .. }, fresh, .. } = self;
-            let (rows, total) = ledger.members(row.cluster, *max_copies)?;
+            let (rows, total) = ledger.members(row.cluster, (*max_copies).max(MIN_MERGED))?;
             let story = match row.story == row.cluster {
                 true => row.id.clone(),
                 false => ledger.article(row.story)?.map_or_else(|| row.id.clone(), |story| story.id),
             };
             let mut bodies = LedgerAndBatch { ledger, fresh: &fresh.bodies };
-            let Some(record) = compose::record(row, story, &rows, total, &mut bodies)? else {
+            let Some(record) = compose::record(row, story, &rows, (total, *max_copies), &mut bodies)? else {
                 tracing::error!(id = row.id, "no document of this article can be read; its record is left as it is");
                 return Ok(false);
             };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Editor, Seat, note, persist, sound};
 use crate::clean::NoContent;
 use crate::dedup::{Facts, Sketch};
+use crate::desk::clock::event_day;
 use crate::desk::revise::{self, Finished};
 use crate::desk::work::{Failure, Prepared};
 use crate::ledger::{Filed, Lesson, Sketched};
@@ -75,9 +76,10 @@ impl Editor {
         changed.remove(&verdict.cluster);
         changed.into_iter().for_each(|cluster| self.fresh.touch(cluster));
         // Articles made from one template are alike without an event.
+        let event_day = event_day(article.date_published.as_deref(), day);
         let placed = verdict.cluster == seq && !verdict.is_template();
         if placed {
-            let story = self.seat.stories.place(seq, &terms, day);
+            let story = self.seat.stories.place(seq, &terms, event_day);
             self.fresh.stories.insert(seq, story);
         }
         tracing::info!(%path, article = verdict.cluster, copy = verdict.cluster != seq, title = article.title, "decided");
@@ -87,7 +89,7 @@ impl Editor {
             day,
             url: article.url.clone(),
             brief,
-            terms: if placed { terms.to_bytes() } else { Vec::new() },
+            terms: if placed { terms.to_bytes(Some(event_day).filter(|of| *of != day)) } else { Vec::new() },
         });
         // A near-copy would teach the article itself.
         if verdict.cluster == seq
@@ -104,19 +106,36 @@ impl Editor {
 
     /// Cleans an earlier article once more with what its site is known for now.
     fn finish_again(&mut self, doc: u64) {
-        let filed = match self.fresh.bodies.get(&doc) {
+        let Some(filed) = self.body(doc) else { return };
+        let Seat { cleaner, memory, .. } = &self.seat;
+        let Some(filed) = revise::finish_again(doc, &filed, cleaner, memory) else { return };
+        self.revise(doc, filed);
+        if let Some(cluster) = self.cluster_of(doc) {
+            self.fresh.touch(cluster);
+        }
+    }
+
+    /// Keeps what document `seq` says of itself that has the bytes of an earlier one.
+    pub(super) fn deliver(&mut self, seq: u64, body_of: u64, said: &Filed) {
+        let Some(body) = self.body(body_of) else { return };
+        let mut body = Filed::clone(&body);
+        if body.deliver(seq, said) {
+            self.revise(body_of, body);
+        }
+    }
+
+    fn body(&self, doc: u64) -> Option<Arc<Filed>> {
+        match self.fresh.bodies.get(&doc) {
             Some(filed) => Some(filed.clone()),
             None => {
                 let filed = self.read(|ledger| sound(ledger.filed(doc)));
                 filed.unwrap_or_else(|end| note(&self.damage, end)).map(Arc::new)
             }
-        };
-        let Seat { cleaner, memory, .. } = &self.seat;
-        let Some(filed) = filed.and_then(|filed| revise::finish_again(doc, &filed, cleaner, memory)) else { return };
+        }
+    }
+
+    fn revise(&mut self, doc: u64, filed: Filed) {
         self.batch.revised.push((doc, filed.pack()));
         self.fresh.bodies.insert(doc, Arc::new(filed));
-        if let Some(cluster) = self.cluster_of(doc) {
-            self.fresh.touch(cluster);
-        }
     }
 }

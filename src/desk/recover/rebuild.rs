@@ -11,7 +11,7 @@ use super::{original, record};
 use crate::article::InputId;
 use crate::clean::{Cleaner, site};
 use crate::dedup::Sketch;
-use crate::desk::clock::{MAX_STEP_DAYS, MS_PER_DAY, now_ms};
+use crate::desk::clock::{MAX_STEP_DAYS, MS_PER_DAY, event_day, now_ms};
 use crate::desk::{DeskError, Plan};
 use crate::inbox::{Inbox, decode_path, source_folder};
 use crate::ledger::rebuilding::Rebuilding;
@@ -121,6 +121,13 @@ impl Rebuild<'_> {
                 };
                 let seq = free.unwrap_or(self.next_seq);
                 self.next_seq = self.next_seq.max(seq + 1);
+                if let Some(twin) = twin
+                    && batch.revised.is_empty()
+                    && let Ok(Some(mut body)) = self.new.ledger.filed(twin.body_of)
+                    && body.deliver(seq, &record::filed(record, n))
+                {
+                    batch.revised.push((twin.body_of, body.pack()));
+                }
                 let body = if twin.is_none() { self.filed(record, n).pack() } else { Vec::new() };
                 if twin.is_none() {
                     self.new.found.unplaced.insert(seq);
@@ -283,7 +290,8 @@ impl Rebuild<'_> {
                 let article = &filed.article;
                 let title = article.title.as_deref();
                 let founds = row.cluster == row.seq;
-                let terms = if founds { Terms::of(title, &article.text).to_bytes() } else { Vec::new() };
+                let event = Some(event_day(article.date_published.as_deref(), day)).filter(|event| *event != day);
+                let terms = if founds { Terms::of(title, &article.text).to_bytes(event) } else { Vec::new() };
                 batch.sketches.push(Sketched {
                     seq: row.seq,
                     cluster: row.cluster,

@@ -107,6 +107,7 @@ pub fn filed(record: &Record, n: usize) -> Filed {
         article,
         taught: None,
         remembered,
+        delivered: Vec::new(),
     }
 }
 
