@@ -161,7 +161,10 @@ mod tests {
             ("the mayor&amp;#039;s &amp;quot;plan&amp;quot;", "the mayor's \"plan\""),
             ("Salt &amp; Light&nbsp;&hellip;", "Salt & Light …"),
             ("&NotEqualTilde;", "≂̸"),
-            ("AT&T, R&B; &unknown; &; &#0; &#xD800; &#99999999999; &amp", "AT&T, R&B; &unknown; &; &#0; &#xD800; &#99999999999; &amp"),
+            (
+                "AT&T, R&B; &unknown; &; &#0; &#xD800; &#99999999999; &amp",
+                "AT&T, R&B; &unknown; &; &#0; &#xD800; &#99999999999; &amp",
+            ),
             ("&amp;amp;amp;", "&amp;"),
         ] {
             assert_eq!(unescaped(written), plain, "{written}");
