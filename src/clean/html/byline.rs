@@ -1,6 +1,6 @@
-//! Who wrote it and when: from the most trusted declaration down to what stands next to the headline.
+//! When it was published and changed: from the most trusted declaration down to what stands next to the headline.
 //!
-//! A page names many people and days; those of its margins belong to other articles and are asked last.
+//! A page names many days; those of its margins belong to other articles and are asked last.
 
 use super::head::{Head, shown};
 use super::json_ld::Entity;
@@ -8,7 +8,7 @@ use super::layout::{Layout, Run};
 use super::tag::Tag;
 use super::title;
 use super::tree::{NodeId, Tree};
-use crate::article::{Article, Document};
+use crate::article::Article;
 use crate::clean::metadata;
 
 /// Blocks after the headline in which a visible byline or date is looked for.
@@ -18,128 +18,8 @@ const MAX_DATE_LINE: usize = 100;
 /// Words of the longest one, with names and reading time, that is believed against what the page declares.
 const MAX_DATE_WORDS: u32 = 16;
 
-/// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
-pub(super) fn authors(
-    document: &Document,
-    tree: &Tree,
-    head: &Head,
-    entity: Option<&Entity>,
-    layout: &Layout,
-    article: &Article,
-    site_names: &[String],
-) -> Option<(Vec<String>, &'static str)> {
-    let many = |texts: &mut dyn Iterator<Item = &str>| {
-        let mut names: Vec<String> = Vec::new();
-        for name in texts.flat_map(metadata::author_names) {
-            if !names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
-                names.push(name);
-            }
-        }
-        names
-    };
-    let is_site = |names: &[String]| {
-        names.len() == 1 && site_names.iter().any(|site| title::joined(site) == title::joined(&names[0]))
-    };
-    let given = many(&mut document.given.authors.iter().map(String::as_str));
-    if !given.is_empty() {
-        return Some((given, "given"));
-    }
-    // The site under its own name counts only where nobody else is named.
-    let mut fallback = None;
-    let mut found = |names: Vec<String>, source: &'static str| {
-        if names.is_empty() {
-            return None;
-        }
-        if is_site(&names) {
-            fallback.get_or_insert((names, source));
-            return None;
-        }
-        Some((names, source))
-    };
-    let json = many(&mut entity.into_iter().flat_map(|entity| entity.authors.iter().map(String::as_str)));
-    if let Some(found) = found(json, "json_ld") {
-        return Some(found);
-    }
-    let keys = [
-        "author",
-        "article:author",
-        "parsely-author",
-        "sailthru.author",
-        "dc.creator",
-        "dcterms.creator",
-        "byl",
-        "twitter:data1",
-        "citation_author",
-        "cxenseparse:author",
-    ];
-    for key in keys {
-        let is_label = key == "twitter:data1"
-            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"));
-        if is_label {
-            continue;
-        }
-        if let Some(found) = found(many(&mut head.all(key)), "meta") {
-            return Some(found);
-        }
-    }
-    // What stands in a margin may be another article's author; it is asked last.
-    for margin in [false, true] {
-        let mut marked: Vec<(u8, NodeId)> =
-            head.authors.iter().filter(|(_, id)| in_margin(tree, *id) == margin).copied().collect();
-        marked.sort_by_key(|(surety, _)| *surety);
-        for (_, id) in marked {
-            let text = shown(tree, id);
-            if text.len() > 200 {
-                continue;
-            }
-            let dom = many(&mut text.lines().take(3));
-            if dom.len() <= 6
-                && let Some(found) = found(dom, "dom")
-            {
-                return Some(found);
-            }
-        }
-        if !margin && let Some(found) = found(many(&mut byline(layout, article).into_iter()), "dom") {
-            return Some(found);
-        }
-    }
-    fallback
-}
-
-/// The text behind a "By" next to the headline, or behind "Written by" in a line of its own anywhere.
-fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
-    let starts = |text: &str, leads: &[&str]| {
-        let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
-        leads.iter().any(|lead| lower.starts_with(lead))
-    };
-    let near = ["by ", "by: ", "von ", "por ", "par ", "di ", "author: ", "words by ", "text: ", "contributors: "];
-    let anywhere = ["written by", "article by", "story by", "posted by", "author: ", "words by", "about the author"];
-    let runs: Vec<&str> = near_headline(layout, article).into_iter().map(|run| run.text.as_str()).collect();
-    for (i, text) in runs.iter().enumerate() {
-        // "By" in an element of its own: the next one is the name.
-        if text.eq_ignore_ascii_case("by") || text.eq_ignore_ascii_case("by:") {
-            return runs.get(i + 1).copied().filter(|name| name.len() <= 60);
-        }
-        let line = text.lines().next().unwrap_or(text);
-        if line.len() <= 120 && starts(line, &near) {
-            return Some(line);
-        }
-    }
-    for (i, run) in layout.runs.iter().enumerate() {
-        let text = run.text.as_str();
-        if run.words <= 8 && starts(text, &anywhere) {
-            let alone = text.split_whitespace().count() <= 3 && !text.contains(char::is_uppercase)
-                || run.words <= 3 && text.to_lowercase().ends_with("by")
-                || run.words == 3 && text.to_lowercase().ends_with("author");
-            let name = if alone { layout.runs.get(i + 1).map(|next| next.text.as_str()) } else { Some(text) };
-            return name.filter(|name| name.len() <= 80);
-        }
-    }
-    None
-}
-
 /// The blocks that stand next to the headline, after it first; no rows of tables, whose dates are data.
-fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
+pub(super) fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
     let Some(title) = article.title.as_deref() else { return vec![] };
     // Most blocks of a page are far too short or long to be compared word by word.
     let words = title.split_whitespace().count() as u32;
@@ -157,7 +37,7 @@ fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
 }
 
 /// Whether an element stands where other articles and comments are listed.
-fn in_margin(tree: &Tree, id: NodeId) -> bool {
+pub(super) fn in_margin(tree: &Tree, id: NodeId) -> bool {
     let mut at = tree.node(id).parent;
     while at != super::tree::NONE {
         if matches!(tree.tag(at), Tag::Aside | Tag::Footer | Tag::Nav) {

@@ -2,7 +2,8 @@
 //!
 //! What came with the document wins; then JSON-LD, `meta`, what the page shows, the URL, and what the text betrays.
 
-use super::byline::{authors, published};
+use super::authors::authors;
+use super::byline::published;
 use super::head::Head;
 use super::json_ld::Entity;
 use super::layout::Layout;

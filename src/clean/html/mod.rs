@@ -3,6 +3,7 @@
 //! The page is parsed within bounds into a tree of our own, laid out into blocks in one walk, and each block is judged in
 //! the context of its containers and neighbours. No step recurses on the page's depth.
 
+mod authors;
 mod body;
 mod byline;
 mod evidence;
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
     use crate::article::{Flag, Given, InputId, MediaType};
 
-    fn document(content: String) -> Document {
+    pub(super) fn document(content: String) -> Document {
         Document {
             input: InputId::of(content.as_bytes()),
             path: "page.html".to_owned(),

@@ -12,7 +12,7 @@ const MAX_NAMES: usize = 12;
 const MAX_WORDS: usize = 6;
 
 /// Words that introduce a name, in the press's languages; matched at the start, whole words only.
-const LEAD: &str = r"(?i)^(?:(?:(?:article|story|report|text|words|photos?|reviewed|edited|reported|analysis|opinion)\s+(?:and\s+\w+\s+)?by|(?:written|posted|published|submitted|authored|created|contributed|reporting|reviewed|updated)\s+(?:on\s+.{4,20}\s+)?by|by|from the desk of|author|authors|autor|autora|autorin|autoren|autores|auteur|auteurs|autore|autori|författare|forfatter|kirjoittaja|szerző|yazar|автор|von|por|par|od|av|af|door|scritto da|escrito por|publicado por|écrit par|rédigé par|text|texte|texto|testo|tekst|foto|redaktion|a cura di)\b\s*[:：]?|by:)\s+";
+const LEAD: &str = r"(?i)^(?:(?:(?:article|story|report|recipe|text|words|photos?|reviewed|edited|reported|analysis|opinion)\s+(?:and\s+\w+\s+)?by|(?:written|posted|published|submitted|authored|created|contributed|reporting|reviewed|updated)\s+(?:on\s+.{4,20}\s+)?by|by|from the desk of|author|authors|autor|autora|autorin|autoren|autores|auteur|auteurs|autore|autori|författare|forfatter|kirjoittaja|szerző|yazar|автор|von|por|par|od|av|af|door|scritto da|escrito por|publicado por|écrit par|rédigé par|text|texte|texto|testo|tekst|foto|redaktion|a cura di)\b\s*[:：]?|by:|contributors?:)\s+";
 
 /// The same where no blank is written: before a colon or a bar, or "reporter" before a blank.
 const CJK_LEAD: &str =
@@ -60,13 +60,17 @@ const CREDENTIALS: &[&str] = &[
 ];
 
 /// Parts of a byline that name a post or a place in the paper, not a person; whole part, lower case.
-const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|(?:et )?al|others|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
+const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|expert|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|(?:et )?al|others|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
+
+/// A post of two subjects behind a name, which would fall apart at its "and": ", arts and culture editor".
+const JOINT_POST: &str = r"(?i),\s*\w+\s+(?:and|&)\s+(?:\w+\s+){0,3}(?:reporter|correspondent|editor|columnist|writer|journalist|expert)s?\b";
 
 /// The names in a byline, in order, one each; empty when none is there.
 ///
 /// "By Ana Ruiz, PhD and Reuters" → "Ana Ruiz", "Reuters". Addresses, handles, dates and posts ("staff writer") are no names.
 pub fn author_names(text: &str) -> Vec<String> {
     static POSTS: LazyLock<Regex> = LazyLock::new(|| regex(POST));
+    static JOINT_POSTS: LazyLock<Regex> = LazyLock::new(|| regex(JOINT_POST));
     static SPLIT: LazyLock<Regex> =
         LazyLock::new(|| regex(&format!(r"\s*[,;&|/\n\t•·、，]\s*|\s+{AND}\s+|\s+[-–—]\s+|\s{{3,}}")));
     // What follows a name on the same line: the date, a button.
@@ -87,7 +91,7 @@ pub fn author_names(text: &str) -> Vec<String> {
         text
     };
     // A lead with nothing behind it is no name either.
-    let text = format!("{} ", text.trim());
+    let text = format!("{} ", JOINT_POSTS.replace_all(text.trim(), ","));
     let rest = without_lead(&text);
     // The simplified sign is no Japanese one, and Chinese names hold no blanks.
     let is_chinese = text[..text.len() - rest.len()].contains('记') && rest.split_whitespace().all(is_chinese_name);
@@ -215,6 +219,9 @@ mod tests {
             ("Ana Ruiz, Ana Ruiz", vec!["Ana Ruiz"]),
             ("Jack Ma", vec!["Jack Ma"]),
             ("Written by", vec![]),
+            ("Ana Ruiz, Arts and Culture Editor, and Tom Hill, Home Security Expert", vec!["Ana Ruiz", "Tom Hill"]),
+            ("Contributors: Ana Ruiz", vec!["Ana Ruiz"]),
+            ("Recipe by Ana Ruiz", vec!["Ana Ruiz"]),
             ("Martin Luther King Jr.", vec!["Martin Luther King Jr"]),
         ] {
             assert_eq!(author_names(line), names, "{line}");
