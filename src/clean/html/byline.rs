@@ -7,7 +7,8 @@ use super::json_ld::Entity;
 use super::layout::{Layout, Run};
 use super::tag::Tag;
 use super::title;
-use super::tree::{NodeId, Tree};
+use super::tree::{NONE, NodeId, Tree};
+use super::updates;
 use crate::article::Article;
 use crate::clean::metadata;
 
@@ -15,6 +16,8 @@ use crate::clean::metadata;
 const BYLINE_REACH: usize = 16;
 /// Longest line next to the headline that may be its date line, in bytes; a longer one is a dek that mentions a day.
 const MAX_DATE_LINE: usize = 100;
+/// Nodes between the two dates of one date line.
+const SAME_LINE_NODES: NodeId = 24;
 /// Words of the longest one, with names and reading time, that is believed against what the page declares.
 const MAX_DATE_WORDS: u32 = 16;
 
@@ -39,7 +42,7 @@ pub(super) fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'
 /// Whether an element stands where other articles and comments are listed.
 pub(super) fn in_margin(tree: &Tree, id: NodeId) -> bool {
     let mut at = tree.node(id).parent;
-    while at != super::tree::NONE {
+    while at != NONE {
         if matches!(tree.tag(at), Tag::Aside | Tag::Footer | Tag::Nav) {
             return true;
         }
@@ -55,7 +58,7 @@ pub(super) fn in_margin(tree: &Tree, id: NodeId) -> bool {
     false
 }
 
-/// The day of publication and where it was found, in the same order; never from a month or a year alone.
+/// The day of publication and where it was found, in the order of trust; never from a month or a year alone.
 ///
 /// A declared day that is later than the one shown under the headline is that of a move to another system or of an update:
 /// what readers are shown is believed.
@@ -65,43 +68,38 @@ pub(super) fn published<'l>(
     entity: Option<&Entity>,
     layout: &'l Layout,
     article: &Article,
+    language: Option<&str>,
 ) -> Option<(String, &'static str)> {
-    // Only a page that names its country says how it orders day and month.
-    let day_first = match head.language.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("en-us" | "en_us") => Some(false),
-        Some("en" | "") | None => None,
-        Some(_) => Some(true),
-    };
-    let visible = |line: &str| metadata::visible_date(line, day_first);
-    let read = |id: NodeId| {
-        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
-        attribute.or_else(|| shown(tree, id).lines().find_map(visible))
-    };
+    let visible = |line: &str| metadata::visible_date(line, language);
+    let read = |id: NodeId| day_of(tree, id, language);
     let near = near_headline(layout, article);
     let lines_of = |run: &'l Run| run.text.lines().filter(|line| line.len() <= MAX_DATE_LINE);
-    if let Some((date, source)) = declared(head, entity) {
+    if let Some((date, source)) = declared(head, entity, language) {
         let lines = near.iter().filter(|run| is_date_line(layout, run)).flat_map(|run| lines_of(run));
-        let shown = lines.filter(|line| !is_update(line)).find_map(visible);
+        let shown = lines.flat_map(updates::without).find_map(visible);
         let earlier = shown.filter(|shown| is_before(shown, &date));
         return Some(earlier.map_or((date, source), |shown| (shown, "dom")));
     }
     let lines = || near.iter().flat_map(|run| lines_of(run));
-    // The dates of related articles stand farther from the headline than the article's own, and mostly in margins. The
-    // article's own seldom stands above the headline, and then close.
     let headline = headline_node(tree, head, article);
-    let distance = |id: NodeId| if id < headline { (headline - id).saturating_mul(4) } else { id - headline };
-    let nearest = |mut ids: Vec<NodeId>| {
-        ids.sort_by_cached_key(|&id| (in_margin(tree, id), distance(id)));
-        ids.into_iter().find_map(read)
-    };
+    let nearest = |ids: Vec<NodeId>| by_distance(tree, headline, ids).into_iter().find_map(read);
     let of_surety =
         |wanted: u8| head.dates.iter().filter(|(surety, _)| *surety == wanted).map(|(_, id)| *id).collect::<Vec<_>>();
+    // Beside the day of a change stands that of publication; farther off, that of a comment.
+    let times = || {
+        let times = by_distance(tree, headline, head.times.clone());
+        let change = times.first().copied().filter(|&id| is_updated(tree, id));
+        let near = |id: NodeId| change.is_none_or(|change| change.abs_diff(id) <= SAME_LINE_NODES);
+        times.into_iter().filter(|&id| near(id) && !is_updated(tree, id)).find_map(read)
+    };
     let shown = nearest(of_surety(0))
-        .or_else(|| lines().filter(|line| !is_update(line)).find_map(visible))
-        .or_else(|| nearest(head.times.clone()))
+        .or_else(|| lines().flat_map(updates::without).find_map(visible))
+        .or_else(times)
         .or_else(|| nearest(of_surety(1)))
         .or_else(|| nearest(of_surety(2)))
-        .or_else(|| lines().find_map(visible));
+        // A page that shows only the day of its last change.
+        .or_else(|| lines().find_map(visible))
+        .or_else(|| nearest(head.times.clone()));
     if let Some(date) = shown {
         // The same day with its time, where an element of the page has it.
         let exact = head.times.iter().filter_map(|id| read(*id)).find(|exact| exact.starts_with(&date));
@@ -113,9 +111,69 @@ pub(super) fn published<'l>(
     None
 }
 
+/// The day of the last change that an element of the page is marked with; none before the day of publication.
+pub(super) fn updated(tree: &Tree, head: &Head, article: &Article, language: Option<&str>) -> Option<String> {
+    let times = head.times.iter().copied().filter(|&id| is_updated(tree, id));
+    let ids = head.modified.iter().copied().chain(times).filter(|&id| !in_margin(tree, id)).collect();
+    let mut days = by_distance(tree, headline_node(tree, head, article), ids).into_iter();
+    let published = article.date_published.as_deref().and_then(|date| date.get(..10));
+    days.find_map(|id| day_of(tree, id, language)).filter(|date| Some(&date[..10]) >= published)
+}
+
+/// The day that an element names by its attribute or its text.
+fn day_of(tree: &Tree, id: NodeId, language: Option<&str>) -> Option<String> {
+    let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
+    attribute.or_else(|| shown(tree, id).lines().find_map(|line| metadata::visible_date(line, language)))
+}
+
+/// Elements with a date, the likeliest of the article first: those of related articles stand farther from the headline, and
+/// mostly in margins. The article's own seldom stands above the headline, and then close.
+fn by_distance(tree: &Tree, headline: NodeId, mut ids: Vec<NodeId>) -> Vec<NodeId> {
+    let distance = |id: NodeId| if id < headline { (headline - id).saturating_mul(4) } else { id - headline };
+    ids.sort_by_cached_key(|&id| (in_margin(tree, id), distance(id)));
+    ids
+}
+
+/// Whether a `time` is said to be that of a change: by microdata, by a class of it or of what holds it alone, or by the
+/// words before it.
+fn is_updated(tree: &Tree, id: NodeId) -> bool {
+    let mut at = id;
+    for _ in 0..3 {
+        if let Some(property) = tree.attribute(at, "itemprop") {
+            return property.contains("dateModified") && !property.contains("datePublished");
+        }
+        if let Some(class) = tree.attribute(at, "class").filter(|class| class.len() <= MAX_DATE_LINE) {
+            let class = class.to_ascii_lowercase();
+            let says = |words: &[&str]| words.iter().any(|word| class.contains(word));
+            // Themes mark a day that is both as "published updated".
+            if says(&["publish", "posted", "created"]) {
+                return false;
+            }
+            if says(&["updated", "modified", "update-date", "last-update"]) {
+                return true;
+            }
+        }
+        let before = tree.node(at).previous;
+        if before != NONE {
+            let label = tree.text_below(before, MAX_DATE_LINE);
+            // The words next to it are the last line of what stands before it.
+            let line = label.trim_end().lines().next_back().unwrap_or_default();
+            if line.len() <= MAX_DATE_LINE && line.contains(char::is_alphabetic) {
+                return updates::is_label(line);
+            }
+        }
+        at = tree.node(at).parent;
+        if at == NONE || tree.node(at).first_child != tree.node(at).last_child {
+            break;
+        }
+    }
+    false
+}
+
 /// The day of publication as JSON-LD or `meta` declare it.
-fn declared(head: &Head, entity: Option<&Entity>) -> Option<(String, &'static str)> {
-    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(metadata::normal_date) {
+fn declared(head: &Head, entity: Option<&Entity>, language: Option<&str>) -> Option<(String, &'static str)> {
+    let day = |text: &str| metadata::normal_date_in(text, language);
+    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(day) {
         return Some((date, "json_ld"));
     }
     let keys = [
@@ -148,20 +206,14 @@ fn declared(head: &Head, entity: Option<&Entity>) -> Option<(String, &'static st
         "cxenseparse:publishtime",
         "published_at",
     ];
-    let date = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date));
-    date.or_else(|| head.published().find_map(metadata::normal_date)).map(|date| (date, "meta"))
+    let date = keys.iter().find_map(|key| head.first(&[key]).and_then(day));
+    date.or_else(|| head.published().find_map(day)).map(|date| (date, "meta"))
 }
 
 /// Whether a block next to the headline may be its date line: no heading and no sentence that tells of another day.
 fn is_date_line(layout: &Layout, run: &Run) -> bool {
     let is_heading = matches!(layout.kind(run), crate::article::BlockKind::Heading(_));
     !is_heading && run.words <= MAX_DATE_WORDS && !run.text.ends_with(['.', '!', '?', ':'])
-}
-
-/// Whether a line speaks of a later change.
-fn is_update(line: &str) -> bool {
-    let line = line.to_lowercase();
-    ["updated", "last ", "modified", "reviewed"].iter().any(|word| line.contains(word))
 }
 
 /// Whether a day lies before another by more than the clocks of two countries can differ.
@@ -184,6 +236,58 @@ fn headline_node(tree: &Tree, head: &Head, article: &Article) -> NodeId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn days(markup: &str, language: &str) -> (Option<String>, Option<String>) {
+        let story = "<p>The island council voted on Tuesday to keep the small ferry running through the winter.</p>";
+        let content =
+            format!("<html lang={language}><article><h1>Ferry kept</h1>{markup}{story}{story}</article></html>");
+        let article = super::super::page(&super::super::tests::document(content)).article;
+        (article.date_published, article.date_modified)
+    }
+
+    #[test]
+    fn the_day_of_an_update_is_not_that_of_publication() {
+        for markup in [
+            "<p>Aktualisiert: 05.03.2025, 10:00</p><p>Erstellt: 01.03.2025, 09:00</p>",
+            "<p>Updated 5 March 2025 | Published 1 March 2025</p>",
+            "<p>Updated <time itemprop=dateModified datetime=2025-03-05>5/3</time> Published <time datetime=2025-03-01>1/3</time></p>",
+            "<p><time class=updated datetime=2025-03-05>Wednesday</time></p><p><time datetime=2025-03-01>Saturday</time></p>",
+            "<p>Mis à jour le <time datetime=2025-03-05>mercredi</time>, publié le <time datetime=2025-03-01>samedi</time></p>",
+            "<span class=updated><time datetime=2025-03-05></time></span><time class='published updated' datetime=2025-03-01></time>",
+        ] {
+            assert_eq!(days(markup, "de").0.as_deref(), Some("2025-03-01"), "{markup}");
+        }
+        let comment = format!(
+            "<p>Updated <time datetime=2025-03-05>5/3</time></p>{}<time datetime=2025-03-01>",
+            "<p>Yes.</p>".repeat(20)
+        );
+        assert_eq!(days(&comment, "en").0.as_deref(), Some("2025-03-05"));
+        assert_eq!(days("<p>Updated 5 March 2025</p>", "en").0.as_deref(), Some("2025-03-05"));
+    }
+
+    #[test]
+    fn a_marked_day_of_a_change_is_read_where_it_is_not_before_the_publication() {
+        for (markup, day) in [
+            (
+                "<time datetime=2025-03-01></time><time itemprop=dateModified datetime=2025-03-05></time>",
+                Some("2025-03-05"),
+            ),
+            ("<time datetime=2025-03-01></time><span itemprop=dateModified>5 March 2025</span>", Some("2025-03-05")),
+            ("<time datetime=2025-03-01></time><time class=updated datetime=2025-03-05></time>", Some("2025-03-05")),
+            ("<time datetime=2025-03-01></time><time class=updated datetime=2024-03-05></time>", None),
+            ("<time datetime=2025-03-01></time><time datetime=2025-03-05></time>", None),
+        ] {
+            assert_eq!(days(markup, "en").1.as_deref(), day, "{markup}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_read_in_the_pages_language() {
+        assert_eq!(days("<p>24. listopada 2025.</p>", "hr").0.as_deref(), Some("2025-10-24"));
+        assert_eq!(days("<p>24 listopada 2025</p>", "pl").0.as_deref(), Some("2025-11-24"));
+        assert_eq!(days("<p>24 listopada 2025</p>", "en").0, None);
+        assert_eq!(days("<p>입력 25.09.24</p>", "ko").0.as_deref(), Some("2025-09-24"));
+    }
 
     #[test]
     fn a_day_before_is_more_than_the_clocks_of_two_countries() {

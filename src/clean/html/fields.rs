@@ -3,7 +3,7 @@
 //! What came with the document wins; then JSON-LD, `meta`, what the page shows, the URL, and what the text betrays.
 
 use super::authors::authors;
-use super::byline::published;
+use super::byline::{published, updated};
 use super::head::Head;
 use super::json_ld::Entity;
 use super::layout::Layout;
@@ -14,6 +14,8 @@ use crate::clean::metadata;
 
 /// Tags kept of an article.
 const MAX_TAGS: usize = 32;
+/// Words of a block from which it tells the page's language.
+const PROSE_WORDS: u32 = 12;
 
 /// Fills an article's fields, all but text, flags and language.
 pub(super) fn fields(
@@ -83,17 +85,17 @@ pub(super) fn fields(
         note("authors", if source == "given" { from } else { source });
         article.authors = authors;
     }
-    if let Some(date) = given.date_published.as_deref().and_then(metadata::normal_date) {
+    let language = declared_language(document, head, entity).map(|(tag, _)| tag).or_else(|| shown_language(layout));
+    let language = language.as_deref();
+    let day = |text: &str| metadata::normal_date_in(text, language);
+    if let Some(date) = given.date_published.as_deref().and_then(day) {
         note("date_published", from);
         article.date_published = Some(date);
-    } else if let Some((date, source)) = published(tree, head, entity, layout, &article) {
+    } else if let Some((date, source)) = published(tree, head, entity, layout, &article, language) {
         note("date_published", source);
         article.date_published = Some(date);
     }
-    let modified = entity
-        .and_then(|entity| entity.modified.as_deref())
-        .and_then(metadata::normal_date)
-        .map(|date| (date, "json_ld"));
+    let modified = entity.and_then(|entity| entity.modified.as_deref()).and_then(day).map(|date| (date, "json_ld"));
     let modified = modified.or_else(|| {
         let names = [
             "article:modified_time",
@@ -103,8 +105,9 @@ pub(super) fn fields(
             "dc.date.modified",
             "dcterms.modified",
         ];
-        names.iter().find_map(|name| head.first(&[name]).and_then(metadata::normal_date)).map(|date| (date, "meta"))
+        names.iter().find_map(|name| head.first(&[name]).and_then(day)).map(|date| (date, "meta"))
     });
+    let modified = modified.or_else(|| updated(tree, head, &article, language).map(|date| (date, "dom")));
     if let Some((date, source)) = modified {
         note("date_modified", source);
         article.date_modified = Some(date);
@@ -153,23 +156,11 @@ pub(super) fn set_language(
     entity: Option<&Entity>,
     text: &str,
 ) {
-    let from = match document.given.from {
-        GivenFrom::File => "file",
-        GivenFrom::Sidecar => "sidecar",
+    let declared = declared_language(document, head, entity);
+    let (given, declared) = match declared {
+        Some((_, "file" | "sidecar")) => (declared, None),
+        _ => (None, declared),
     };
-    let given = document.given.language.as_deref().and_then(metadata::language_tag).map(|tag| (tag, from));
-    let declared = head.language.as_deref().and_then(metadata::language_tag).map(|tag| (tag, "dom"));
-    let declared = declared.or_else(|| {
-        head.first(&["og:locale", "content-language", "dc.language"])
-            .and_then(metadata::language_tag)
-            .map(|tag| (tag, "meta"))
-    });
-    let declared = declared.or_else(|| {
-        entity
-            .and_then(|entity| entity.language.as_deref())
-            .and_then(metadata::language_tag)
-            .map(|tag| (tag, "json_ld"))
-    });
     // Themes declare English whatever the text: where both speak and differ, the text is believed.
     let agreed = |declared: Option<(String, &'static str)>| {
         let detected = metadata::language_against(text, declared.as_ref().map(|(tag, _)| tag.as_str()));
@@ -183,6 +174,25 @@ pub(super) fn set_language(
         article.language = Some(tag);
         article.provenance.insert("language".into(), source.into());
     }
+}
+
+/// The language that the record or the page declares, with its provenance.
+fn declared_language(document: &Document, head: &Head, entity: Option<&Entity>) -> Option<(String, &'static str)> {
+    let from = match document.given.from {
+        GivenFrom::File => "file",
+        GivenFrom::Sidecar => "sidecar",
+    };
+    let tag = |text: Option<&str>, source| Some((text.and_then(metadata::language_tag)?, source));
+    tag(document.given.language.as_deref(), from)
+        .or_else(|| tag(head.language.as_deref(), "dom"))
+        .or_else(|| tag(head.first(&["og:locale", "content-language", "dc.language"]), "meta"))
+        .or_else(|| tag(entity.and_then(|entity| entity.language.as_deref()), "json_ld"))
+}
+
+/// The language of what a page shows, which its dates are read in where it declares none.
+fn shown_language(layout: &Layout) -> Option<String> {
+    let prose = layout.runs.iter().filter(|run| run.words >= PROSE_WORDS).take(3);
+    metadata::language_of(&prose.map(|run| run.text.as_str()).collect::<Vec<_>>().join("\n"))
 }
 
 fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static str)> {

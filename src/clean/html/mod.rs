@@ -24,6 +24,7 @@ mod strip;
 mod tag;
 mod title;
 mod tree;
+mod updates;
 mod walk;
 
 use serde::{Deserialize, Serialize};
