@@ -35,11 +35,10 @@ pub(super) fn fields(
     let mut note = |field: &'static str, source: &'static str| provenance.insert(field.into(), source.into());
 
     // Where the page lies.
-    let declared = head.canonical.as_deref().or_else(|| head.first(&["og:url", "twitter:url"]));
     if let Some(url) = given.url.as_deref().and_then(metadata::canonical_url) {
         note("url", from);
         article.url = Some(url);
-    } else if let Some(url) = declared.and_then(metadata::canonical_url) {
+    } else if let Some(url) = declared_url(head) {
         note("url", "meta");
         article.url = Some(url);
     } else if let Some(url) = entity.and_then(|entity| entity.url.as_deref()).and_then(metadata::canonical_url) {
@@ -176,6 +175,22 @@ pub(super) fn set_language(
     }
 }
 
+/// The address that the head declares, in canonical form.
+fn declared_url(head: &Head) -> Option<String> {
+    let canonical = head.canonical.as_deref().and_then(metadata::canonical_url);
+    let shared = || head.first(&["og:url", "twitter:url"]).and_then(metadata::canonical_url);
+    // A template that names the front page on every page says less than one that names this page.
+    let is_front = |url: &str| url::Url::parse(url).is_ok_and(|url| url.path() == "/" && url.query().is_none());
+    match canonical {
+        Some(front) if is_front(&front) => {
+            let deeper = shared().filter(|url| !is_front(url) && metadata::site_of(url) == metadata::site_of(&front));
+            deeper.or(Some(front))
+        }
+        Some(url) => Some(url),
+        None => shared(),
+    }
+}
+
 /// The language that the record or the page declares, with its provenance.
 fn declared_language(document: &Document, head: &Head, entity: Option<&Entity>) -> Option<(String, &'static str)> {
     let from = match document.given.from {
@@ -205,7 +220,12 @@ fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static s
         }
         tags
     };
-    let meta = unique(&mut head.all("article:tag"));
+    // The protocol wants an element for each tag; a single one often holds the whole list.
+    let all: Vec<&str> = head.all("article:tag").collect();
+    let meta = match all[..] {
+        [list] => unique(&mut list.split(',')),
+        _ => unique(&mut all.into_iter()),
+    };
     if !meta.is_empty() {
         return Some((meta, "meta"));
     }
@@ -226,4 +246,39 @@ fn absolute(url: &str, page: Option<&str>) -> Option<String> {
         None => url::Url::parse(url).ok()?,
     };
     matches!(joined.scheme(), "http" | "https").then(|| joined.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn article(head: &str) -> Article {
+        let content =
+            format!("<html><head>{head}</head><body><h1>Ferry kept</h1><p>The ferry is kept.</p></body></html>");
+        super::super::page(&super::super::tests::document(content)).article
+    }
+
+    #[test]
+    fn a_canonical_address_of_the_front_page_gives_way_to_a_deeper_one_of_the_site() {
+        for (shared, url) in [
+            ("https://example.org/ferry", "https://example.org/ferry"),
+            ("https://www.example.org/ferry", "https://www.example.org/ferry"),
+            ("https://example.com/ferry", "https://example.org/"),
+            ("https://example.org/", "https://example.org/"),
+        ] {
+            let head =
+                format!("<link rel=canonical href='https://example.org'><meta property=og:url content='{shared}'>");
+            assert_eq!(article(&head).url.as_deref(), Some(url), "{shared}");
+        }
+        let deeper =
+            "<link rel=canonical href='https://example.org/a'><meta property=og:url content='https://example.org/b'>";
+        assert_eq!(article(deeper).url.as_deref(), Some("https://example.org/a"));
+    }
+
+    #[test]
+    fn a_single_tag_may_be_a_list() {
+        let tag = |value: &str| format!("<meta property=article:tag content='{value}'>");
+        assert_eq!(article(&tag("Ferries, Islands, Council")).tags, ["Ferries", "Islands", "Council"]);
+        assert_eq!(article(&(tag("Portland, Oregon") + &tag("Ferries"))).tags, ["Portland, Oregon", "Ferries"]);
+    }
 }
