@@ -4,9 +4,10 @@
 
 use super::authors::authors;
 use super::byline::{published, updated};
-use super::head::Head;
+use super::head::{Head, shown};
 use super::json_ld::Entity;
 use super::layout::Layout;
+use super::own::Own;
 use super::title;
 use super::tree::Tree;
 use crate::article::{Article, Document, GivenFrom, Provenance};
@@ -145,6 +146,14 @@ pub(super) fn fields(
     }
     article.provenance = provenance;
     article
+}
+
+/// What tells the page's own article among those that its scripts describe.
+pub(super) fn own(document: &Document, tree: &Tree, head: &Head) -> Own {
+    let urls = document.given.url.as_deref().and_then(metadata::canonical_url).into_iter().chain(declared_url(head));
+    let declared = head.first(&["og:title"]).into_iter().chain(head.title.as_deref()).map(str::to_owned);
+    let shown = head.h1.iter().take(2).map(|&id| shown(tree, id));
+    Own { urls: urls.collect(), titles: shown.chain(declared).filter(|title| !title.is_empty()).collect() }
 }
 
 /// Sets the language: given, what the text betrays where it speaks against the declaration, what the page declares.

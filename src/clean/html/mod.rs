@@ -17,6 +17,7 @@ mod layout;
 mod lenient;
 mod look;
 mod model;
+mod own;
 mod parse;
 mod scan;
 mod sink;
@@ -61,7 +62,7 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
     let stripped = strip::strip(&document.content);
     let tree = parse::parse(&stripped.markup, settings);
     let head = head::head(&tree);
-    let entity = json_ld::article(&stripped.data);
+    let entity = json_ld::article(&stripped.data, &fields::own(document, &tree, &head));
     let layout = walk::layout(&tree, settings.max_blocks);
     let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let said = entity.as_ref().and_then(|entity| entity.body.as_deref());
@@ -80,7 +81,7 @@ pub fn training_rows(document: &Document) -> Vec<(String, Option<Vec<f32>>)> {
     let stripped = strip::strip(&document.content);
     let tree = parse::parse(&stripped.markup, &settings);
     let head = head::head(&tree);
-    let entity = json_ld::article(&stripped.data);
+    let entity = json_ld::article(&stripped.data, &fields::own(document, &tree, &head));
     let layout = walk::layout(&tree, settings.max_blocks);
     let article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let body = entity.as_ref().and_then(|entity| entity.body.as_deref());
