@@ -122,16 +122,16 @@ pub(super) fn authors(
                 continue;
             }
             let same = marked[i + 1..].iter().take_while(|(other, _)| *other == surety).map(|(_, id)| *id);
-            for text in beside(tree, id, same).into_iter().filter_map(|other| name_text(tree, other)) {
-                dom.extend(
-                    many(&mut text.lines().take(3))
-                        .into_iter()
-                        .filter(|name| !is_known(&dom, name))
-                        .collect::<Vec<_>>(),
-                );
-            }
-            if dom.len() > 1 {
-                dom.retain(|name| !is_site(std::slice::from_ref(name)));
+            let texts: Vec<String> =
+                beside(tree, id, same).into_iter().filter_map(|other| name_text(tree, other)).collect();
+            for name in many(&mut texts.iter().flat_map(|text| text.lines().take(3))) {
+                if is_known(&dom, &name) || is_site(std::slice::from_ref(&name)) {
+                    continue;
+                }
+                if is_site(&dom) {
+                    dom.clear();
+                }
+                dom.push(name);
             }
             if let Some(found) = found(dom, "dom") {
                 return Some(found);
@@ -302,6 +302,7 @@ mod tests {
             assert_eq!(names(line), ["Ana Ruiz"], "{line}");
         }
         assert_eq!(names("<a rel=author href=/>Ferry News</a>"), ["Ferry News"]);
+        assert_eq!(names("<a rel=author href=/>Ana Ruiz / Ferry News</a>"), ["Ana Ruiz", "Ferry News"]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ const CREDENTIALS: &[&str] = &[
 ];
 
 /// Parts of a byline that name a post or a place in the paper, not a person; whole part, lower case.
-const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|expert|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|(?:et )?al|others|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
+const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|(?:et )?al|others|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
 
 /// A post of two subjects behind a name, which would fall apart at its "and": ", arts and culture editor".
 const JOINT_POST: &str = r"(?i),\s*\w+\s+(?:and|&)\s+(?:\w+\s+){0,3}(?:reporter|correspondent|editor|columnist|writer|journalist|expert)s?\b";
@@ -104,7 +104,9 @@ pub fn author_names(text: &str) -> Vec<String> {
         let part = TAIL.replace(part, "");
         let part = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '.').trim_end_matches(['.', ' ']);
         let part = without_credentials(part);
-        if !is_name(&part) || POSTS.is_match(&part) {
+        // Alone, it is what a writer calls himself.
+        let is_expert = !names.is_empty() && part.to_lowercase().ends_with(" expert");
+        if !is_name(&part) || POSTS.is_match(&part) || is_expert {
             continue;
         }
         let known = names.iter().any(|name| name.to_lowercase() == part.to_lowercase());
@@ -220,6 +222,7 @@ mod tests {
             ("Jack Ma", vec!["Jack Ma"]),
             ("Written by", vec![]),
             ("Ana Ruiz, Arts and Culture Editor, and Tom Hill, Home Security Expert", vec!["Ana Ruiz", "Tom Hill"]),
+            ("Luxury Ferry Expert", vec!["Luxury Ferry Expert"]),
             ("Contributors: Ana Ruiz", vec!["Ana Ruiz"]),
             ("Recipe by Ana Ruiz", vec!["Ana Ruiz"]),
             ("Martin Luther King Jr.", vec!["Martin Luther King Jr"]),
