@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::head::one_line;
 use super::lenient::{read, unescaped};
-use super::own::Own;
+use super::own::{MAX_ARTICLES, Own};
 
 /// Longest script that is read, in bytes.
 const MAX_SCRIPT_BYTES: usize = 2 << 20;
@@ -91,7 +91,7 @@ fn entity(values: &[Value], own: &Own) -> Option<Entity> {
     let ranked = |object: &Map<String, Value>| kinds(object).iter().map(|kind| rank(kind)).max().unwrap_or(0);
     // With one article of the page's own among several, the others are only announced on it.
     let articles: Vec<&Map<String, Value>> =
-        objects.iter().copied().filter(|object| ranked(object) >= ARTICLE).collect();
+        objects.iter().copied().filter(|object| ranked(object) >= ARTICLE).take(MAX_ARTICLES).collect();
     let owned: Vec<Option<bool>> =
         if articles.len() > 1 { articles.iter().map(|object| own.is(object)).collect() } else { vec![] };
     let has_own = owned.contains(&Some(true));

@@ -12,6 +12,11 @@ use crate::clean::metadata::canonical_url;
 const SAME_HEADLINE: f32 = 0.9;
 const OTHER_HEADLINE: f32 = 0.4;
 
+/// Longer ones are not compared, word by word.
+const MAX_TITLE_BYTES: usize = 400;
+/// Articles of one page that are compared; more are a list.
+pub(super) const MAX_ARTICLES: usize = 64;
+
 /// What the page says outside its scripts of which article it is.
 #[derive(Debug, Default)]
 pub(super) struct Own {
@@ -24,18 +29,16 @@ impl Own {
     /// Whether an object is of this article, or of another one; `None` where it does not tell.
     pub fn is(&self, object: &Map<String, Value>) -> Option<bool> {
         let url = ["url", "mainEntityOfPage", "@id"].iter().find_map(|key| address(object, key));
-        let same_url =
-            url.filter(|_| !self.urls.is_empty()).map(|url| self.urls.iter().any(|own| bare(own) == bare(&url)));
-        if same_url == Some(true) {
-            return same_url;
+        if url.is_some_and(|url| self.urls.iter().any(|own| bare(own) == bare(&url))) {
+            return Some(true);
         }
-        let headline = text(object, "headline").or_else(|| text(object, "name")).filter(|_| !self.titles.is_empty());
-        let overlap =
-            headline.map(|headline| self.titles.iter().map(|own| overlap(own, &headline)).fold(0.0, f32::max));
-        match overlap {
-            Some(overlap) if overlap >= SAME_HEADLINE => Some(true),
+        let headline = text(object, "headline").or_else(|| text(object, "name"));
+        let headline = headline.filter(|headline| headline.len() <= MAX_TITLE_BYTES)?;
+        let titles = self.titles.iter().filter(|title| title.len() <= MAX_TITLE_BYTES);
+        match titles.map(|title| overlap(title, &headline)).reduce(f32::max)? {
+            same if same >= SAME_HEADLINE => Some(true),
             // Search engines are told a headline of another wording.
-            Some(overlap) if overlap < OTHER_HEADLINE && same_url == Some(false) => Some(false),
+            other if other < OTHER_HEADLINE => Some(false),
             _ => None,
         }
     }
@@ -70,11 +73,12 @@ mod tests {
         };
         let other = r#"{"@type":"NewsArticle","url":"https://example.org/ferry","headline":"Ferry kept",
             "author":"Wrong Person","datePublished":"2023-01-01","image":"https://example.org/f.jpg"}"#;
+        let bare = r#"{"@type":"NewsArticle","headline":"Ferry kept","author":"Wrong Person"}"#;
         for page in [
             r#"{"@type":"Article","mainEntityOfPage":{"@id":"http://www.example.org/bridge/"},"headline":"New bridge"}"#,
             r#"{"@type":"Article","headline":"Bridge opens after three years"}"#,
         ] {
-            let script = format!("[{other},{page},{other}]");
+            let script = format!("[{other},{page},{bare}]");
             let found = article(&[&script], &own).expect("an article");
             assert_eq!((found.authors, found.published, found.image), (vec![], None, None), "{page}");
         }
