@@ -1,7 +1,8 @@
 //! Dates, names, addresses and languages, as pages and records write them.
 
 use copydesk::clean::metadata::{
-    author_names, canonical_url, date_in_url, language_of, language_tag, normal_date, site_of, visible_date,
+    author_names, canonical_url, date_in_url, language_of, language_tag, normal_date, normal_date_in, site_of,
+    visible_date,
 };
 
 /// What comes out is in normal form, reads back as itself, and is never longer than its bound.
@@ -10,8 +11,9 @@ pub fn check(input: &[u8]) {
     let text = &*String::from_utf8_lossy(text);
     super::in_time("metadata", || match choice % 4 {
         0 => {
-            let day_first = [None, Some(true), Some(false)][usize::from(choice >> 2) % 3];
-            for date in [normal_date(text), visible_date(text, day_first), date_in_url(text)].into_iter().flatten() {
+            let language = [None, Some("hr"), Some("en-US"), Some("ko")][usize::from(choice >> 2) % 4];
+            let dates = [normal_date_in(text, language), visible_date(text, language), date_in_url(text)];
+            for date in dates.into_iter().flatten() {
                 assert_eq!(normal_date(&date).as_ref(), Some(&date), "{text:?}");
                 let bytes = date.as_bytes();
                 assert!(bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-', "{date}");

@@ -1,6 +1,6 @@
-//! Who wrote it and when: from the most trusted declaration down to what stands next to the headline.
+//! When it was published and changed: from the most trusted declaration down to what stands next to the headline.
 //!
-//! A page names many people and days; those of its margins belong to other articles and are asked last.
+//! A page names many days; those of its margins belong to other articles and are asked last.
 
 use super::date_line;
 use super::head::{Head, heading, shown};
@@ -8,137 +8,20 @@ use super::json_ld::Entity;
 use super::layout::{Layout, Run};
 use super::tag::Tag;
 use super::title;
-use super::tree::{NodeId, Tree};
-use crate::article::{Article, Document};
+use super::tree::{NONE, NodeId, Tree};
+use super::updates;
+use crate::article::Article;
 use crate::clean::metadata;
 
 /// Blocks after the headline in which a visible byline or date is looked for.
 const BYLINE_REACH: usize = 16;
 /// Longest line next to the headline that may be its date line, in bytes; a longer one is a dek that mentions a day.
 const MAX_DATE_LINE: usize = 100;
-
-/// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
-pub(super) fn authors(
-    document: &Document,
-    tree: &Tree,
-    head: &Head,
-    entity: Option<&Entity>,
-    layout: &Layout,
-    article: &Article,
-    site_names: &[String],
-) -> Option<(Vec<String>, &'static str)> {
-    let many = |texts: &mut dyn Iterator<Item = &str>| {
-        let mut names: Vec<String> = Vec::new();
-        for name in texts.flat_map(metadata::author_names) {
-            if !names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
-                names.push(name);
-            }
-        }
-        names
-    };
-    let is_site = |names: &[String]| {
-        names.len() == 1 && site_names.iter().any(|site| title::joined(site) == title::joined(&names[0]))
-    };
-    let given = many(&mut document.given.authors.iter().map(String::as_str));
-    if !given.is_empty() {
-        return Some((given, "given"));
-    }
-    // The site under its own name counts only where nobody else is named.
-    let mut fallback = None;
-    let mut found = |names: Vec<String>, source: &'static str| {
-        if names.is_empty() {
-            return None;
-        }
-        if is_site(&names) {
-            fallback.get_or_insert((names, source));
-            return None;
-        }
-        Some((names, source))
-    };
-    let json = many(&mut entity.into_iter().flat_map(|entity| entity.authors.iter().map(String::as_str)));
-    if let Some(found) = found(json, "json_ld") {
-        return Some(found);
-    }
-    let keys = [
-        "author",
-        "article:author",
-        "parsely-author",
-        "sailthru.author",
-        "dc.creator",
-        "dcterms.creator",
-        "byl",
-        "twitter:data1",
-        "citation_author",
-        "cxenseparse:author",
-    ];
-    for key in keys {
-        let is_label = key == "twitter:data1"
-            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"));
-        if is_label {
-            continue;
-        }
-        if let Some(found) = found(many(&mut head.all(key)), "meta") {
-            return Some(found);
-        }
-    }
-    // What stands in a margin may be another article's author; it is asked last.
-    for margin in [false, true] {
-        let mut marked: Vec<(u8, NodeId)> =
-            head.authors.iter().filter(|(_, id)| in_margin(tree, *id) == margin).copied().collect();
-        marked.sort_by_key(|(surety, _)| *surety);
-        for (_, id) in marked {
-            let text = shown(tree, id);
-            if text.len() > 200 {
-                continue;
-            }
-            let dom = many(&mut text.lines().take(3));
-            if dom.len() <= 6
-                && let Some(found) = found(dom, "dom")
-            {
-                return Some(found);
-            }
-        }
-        if !margin && let Some(found) = found(many(&mut byline(layout, article).into_iter()), "dom") {
-            return Some(found);
-        }
-    }
-    fallback
-}
-
-/// The text behind a "By" next to the headline, or behind "Written by" in a line of its own anywhere.
-fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
-    let starts = |text: &str, leads: &[&str]| {
-        let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
-        leads.iter().any(|lead| lower.starts_with(lead))
-    };
-    let near = ["by ", "by: ", "von ", "por ", "par ", "di ", "author: ", "words by ", "text: ", "contributors: "];
-    let anywhere = ["written by", "article by", "story by", "posted by", "author: ", "words by", "about the author"];
-    let runs: Vec<&str> = near_headline(layout, article).into_iter().map(|run| run.text.as_str()).collect();
-    for (i, text) in runs.iter().enumerate() {
-        // "By" in an element of its own: the next one is the name.
-        if text.eq_ignore_ascii_case("by") || text.eq_ignore_ascii_case("by:") {
-            return runs.get(i + 1).copied().filter(|name| name.len() <= 60);
-        }
-        let line = text.lines().next().unwrap_or(text);
-        if line.len() <= 120 && starts(line, &near) {
-            return Some(line);
-        }
-    }
-    for (i, run) in layout.runs.iter().enumerate() {
-        let text = run.text.as_str();
-        if run.words <= 8 && starts(text, &anywhere) {
-            let alone = text.split_whitespace().count() <= 3 && !text.contains(char::is_uppercase)
-                || run.words <= 3 && text.to_lowercase().ends_with("by")
-                || run.words == 3 && text.to_lowercase().ends_with("author");
-            let name = if alone { layout.runs.get(i + 1).map(|next| next.text.as_str()) } else { Some(text) };
-            return name.filter(|name| name.len() <= 80);
-        }
-    }
-    None
-}
+/// Nodes between the two dates of one date line.
+const SAME_LINE_NODES: NodeId = 24;
 
 /// The blocks that stand next to the headline, after it first; no rows of tables, whose dates are data.
-fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
+pub(super) fn near_headline<'l>(layout: &'l Layout, article: &Article) -> Vec<&'l Run> {
     let Some(at) = headline(layout, article) else { return vec![] };
     let after = layout.runs[at + 1..].iter().take(BYLINE_REACH);
     let before = layout.runs[..at].iter().rev().take(6);
@@ -160,9 +43,9 @@ fn headline(layout: &Layout, article: &Article) -> Option<usize> {
 }
 
 /// Whether an element stands where other articles and comments are listed.
-fn in_margin(tree: &Tree, id: NodeId) -> bool {
+pub(super) fn in_margin(tree: &Tree, id: NodeId) -> bool {
     let mut at = tree.node(id).parent;
-    while at != super::tree::NONE {
+    while at != NONE {
         if matches!(tree.tag(at), Tag::Aside | Tag::Footer | Tag::Nav) {
             return true;
         }
@@ -178,7 +61,7 @@ fn in_margin(tree: &Tree, id: NodeId) -> bool {
     false
 }
 
-/// The day of publication and where it was found, in the same order; never from a month or a year alone.
+/// The day of publication and where it was found, in the order of trust; never from a month or a year alone.
 ///
 /// A declared day that is later than the one shown under the headline is that of a move to another system or of an update:
 /// what readers are shown is believed.
@@ -188,19 +71,11 @@ pub(super) fn published(
     entity: Option<&Entity>,
     layout: &Layout,
     article: &Article,
+    language: Option<&str>,
 ) -> Option<(String, &'static str)> {
-    // Only a page that names its country says how it orders day and month.
-    let day_first = match head.language.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        Some("en-us" | "en_us") => Some(false),
-        Some("en" | "") | None => None,
-        Some(_) => Some(true),
-    };
-    let visible = |line: &str| metadata::visible_date(line, day_first);
-    let read = |id: NodeId| {
-        let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
-        attribute.or_else(|| shown(tree, id).lines().find_map(visible))
-    };
-    if let Some((date, source)) = declared(head, entity) {
+    let visible = |line: &str| metadata::visible_date(line, language);
+    let read = |id: NodeId| day_of(tree, id, language);
+    if let Some((date, source)) = declared(head, entity, language) {
         let names = article.authors.iter().chain(&article.site_name).map(String::as_str);
         let section = head.first(&["article:section"]).into_iter().chain(entity.and_then(|e| e.section.as_deref()));
         let names = title::words(&names.chain(section).collect::<Vec<_>>().join(" "));
@@ -211,22 +86,25 @@ pub(super) fn published(
     }
     let near = near_headline(layout, article);
     let lines = || near.iter().flat_map(|run| run.text.lines().filter(|line| line.len() <= MAX_DATE_LINE));
-    // The dates of related articles stand farther from the headline than the article's own, and mostly in margins. The
-    // article's own seldom stands above the headline, and then close.
     let headline = headline_node(tree, head, article);
-    let distance = |id: NodeId| if id < headline { (headline - id).saturating_mul(4) } else { id - headline };
-    let nearest = |mut ids: Vec<NodeId>| {
-        ids.sort_by_cached_key(|&id| (in_margin(tree, id), distance(id)));
-        ids.into_iter().find_map(read)
-    };
+    let nearest = |ids: Vec<NodeId>| by_distance(tree, headline, ids).into_iter().find_map(read);
     let of_surety =
         |wanted: u8| head.dates.iter().filter(|(surety, _)| *surety == wanted).map(|(_, id)| *id).collect::<Vec<_>>();
+    // Beside the day of a change stands that of publication; farther off, that of a comment.
+    let times = || {
+        let times = by_distance(tree, headline, head.times.clone());
+        let change = times.first().copied().filter(|&id| is_updated(tree, id));
+        let near = |id: NodeId| change.is_none_or(|change| change.abs_diff(id) <= SAME_LINE_NODES);
+        times.into_iter().filter(|&id| near(id) && !is_updated(tree, id)).find_map(read)
+    };
     let shown = nearest(of_surety(0))
-        .or_else(|| lines().filter(|line| !is_update(line)).find_map(visible))
-        .or_else(|| nearest(head.times.clone()))
+        .or_else(|| lines().flat_map(updates::without).find_map(visible))
+        .or_else(times)
         .or_else(|| nearest(of_surety(1)))
         .or_else(|| nearest(of_surety(2)))
-        .or_else(|| lines().find_map(visible));
+        // A page that shows only the day of its last change.
+        .or_else(|| lines().find_map(visible))
+        .or_else(|| nearest(head.times.clone()));
     if let Some(date) = shown {
         // The same day with its time, where an element of the page has it.
         let exact = head.times.iter().filter_map(|id| read(*id)).find(|exact| exact.starts_with(&date));
@@ -238,9 +116,69 @@ pub(super) fn published(
     None
 }
 
+/// The day of the last change that an element of the page is marked with; none before the day of publication.
+pub(super) fn updated(tree: &Tree, head: &Head, article: &Article, language: Option<&str>) -> Option<String> {
+    let times = head.times.iter().copied().filter(|&id| is_updated(tree, id));
+    let ids = head.modified.iter().copied().chain(times).filter(|&id| !in_margin(tree, id)).collect();
+    let mut days = by_distance(tree, headline_node(tree, head, article), ids).into_iter();
+    let published = article.date_published.as_deref().and_then(|date| date.get(..10));
+    days.find_map(|id| day_of(tree, id, language)).filter(|date| Some(&date[..10]) >= published)
+}
+
+/// The day that an element names by its attribute or its text.
+fn day_of(tree: &Tree, id: NodeId, language: Option<&str>) -> Option<String> {
+    let attribute = tree.attribute(id, "datetime").and_then(metadata::normal_date);
+    attribute.or_else(|| shown(tree, id).lines().find_map(|line| metadata::visible_date(line, language)))
+}
+
+/// Elements with a date, the likeliest of the article first: those of related articles stand farther from the headline, and
+/// mostly in margins. The article's own seldom stands above the headline, and then close.
+fn by_distance(tree: &Tree, headline: NodeId, mut ids: Vec<NodeId>) -> Vec<NodeId> {
+    let distance = |id: NodeId| if id < headline { (headline - id).saturating_mul(4) } else { id - headline };
+    ids.sort_by_cached_key(|&id| (in_margin(tree, id), distance(id)));
+    ids
+}
+
+/// Whether a `time` is said to be that of a change: by microdata, by a class of it or of what holds it alone, or by the
+/// words before it.
+fn is_updated(tree: &Tree, id: NodeId) -> bool {
+    let mut at = id;
+    for _ in 0..3 {
+        if let Some(property) = tree.attribute(at, "itemprop") {
+            return property.contains("dateModified") && !property.contains("datePublished");
+        }
+        if let Some(class) = tree.attribute(at, "class").filter(|class| class.len() <= MAX_DATE_LINE) {
+            let class = class.to_ascii_lowercase();
+            let says = |words: &[&str]| words.iter().any(|word| class.contains(word));
+            // Themes mark a day that is both as "published updated".
+            if says(&["publish", "posted", "created"]) {
+                return false;
+            }
+            if says(&["updated", "modified", "update-date", "last-update"]) {
+                return true;
+            }
+        }
+        let before = tree.node(at).previous;
+        if before != NONE {
+            let label = tree.text_below(before, MAX_DATE_LINE);
+            // The words next to it are the last line of what stands before it.
+            let line = label.trim_end().lines().next_back().unwrap_or_default();
+            if line.len() <= MAX_DATE_LINE && line.contains(char::is_alphabetic) {
+                return updates::is_label(line);
+            }
+        }
+        at = tree.node(at).parent;
+        if at == NONE || tree.node(at).first_child != tree.node(at).last_child {
+            break;
+        }
+    }
+    false
+}
+
 /// The day of publication as JSON-LD or `meta` declare it.
-fn declared(head: &Head, entity: Option<&Entity>) -> Option<(String, &'static str)> {
-    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(metadata::normal_date) {
+fn declared(head: &Head, entity: Option<&Entity>, language: Option<&str>) -> Option<(String, &'static str)> {
+    let day = |text: &str| metadata::normal_date_in(text, language);
+    if let Some(date) = entity.and_then(|entity| entity.published.as_deref()).and_then(day) {
         return Some((date, "json_ld"));
     }
     let keys = [
@@ -273,14 +211,8 @@ fn declared(head: &Head, entity: Option<&Entity>) -> Option<(String, &'static st
         "cxenseparse:publishtime",
         "published_at",
     ];
-    let date = keys.iter().find_map(|key| head.first(&[key]).and_then(metadata::normal_date));
-    date.or_else(|| head.published().find_map(metadata::normal_date)).map(|date| (date, "meta"))
-}
-
-/// Whether a line speaks of a later change.
-pub(super) fn is_update(line: &str) -> bool {
-    let line = line.to_lowercase();
-    ["updated", "last ", "modified", "reviewed"].iter().any(|word| line.contains(word))
+    let date = keys.iter().find_map(|key| head.first(&[key]).and_then(day));
+    date.or_else(|| head.published().find_map(day)).map(|date| (date, "meta"))
 }
 
 /// Whether a day lies before another by more than the clocks of two countries can differ.
@@ -303,6 +235,58 @@ fn headline_node(tree: &Tree, head: &Head, article: &Article) -> NodeId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn days(markup: &str, language: &str) -> (Option<String>, Option<String>) {
+        let story = "<p>The island council voted on Tuesday to keep the small ferry running through the winter.</p>";
+        let content =
+            format!("<html lang={language}><article><h1>Ferry kept</h1>{markup}{story}{story}</article></html>");
+        let article = super::super::page(&super::super::tests::document(content)).article;
+        (article.date_published, article.date_modified)
+    }
+
+    #[test]
+    fn the_day_of_an_update_is_not_that_of_publication() {
+        for markup in [
+            "<p>Aktualisiert: 05.03.2025, 10:00</p><p>Erstellt: 01.03.2025, 09:00</p>",
+            "<p>Updated 5 March 2025 | Published 1 March 2025</p>",
+            "<p>Updated <time itemprop=dateModified datetime=2025-03-05>5/3</time> Published <time datetime=2025-03-01>1/3</time></p>",
+            "<p><time class=updated datetime=2025-03-05>Wednesday</time></p><p><time datetime=2025-03-01>Saturday</time></p>",
+            "<p>Mis à jour le <time datetime=2025-03-05>mercredi</time>, publié le <time datetime=2025-03-01>samedi</time></p>",
+            "<span class=updated><time datetime=2025-03-05></time></span><time class='published updated' datetime=2025-03-01></time>",
+        ] {
+            assert_eq!(days(markup, "de").0.as_deref(), Some("2025-03-01"), "{markup}");
+        }
+        let comment = format!(
+            "<p>Updated <time datetime=2025-03-05>5/3</time></p>{}<time datetime=2025-03-01>",
+            "<p>Yes.</p>".repeat(20)
+        );
+        assert_eq!(days(&comment, "en").0.as_deref(), Some("2025-03-05"));
+        assert_eq!(days("<p>Updated 5 March 2025</p>", "en").0.as_deref(), Some("2025-03-05"));
+    }
+
+    #[test]
+    fn a_marked_day_of_a_change_is_read_where_it_is_not_before_the_publication() {
+        for (markup, day) in [
+            (
+                "<time datetime=2025-03-01></time><time itemprop=dateModified datetime=2025-03-05></time>",
+                Some("2025-03-05"),
+            ),
+            ("<time datetime=2025-03-01></time><span itemprop=dateModified>5 March 2025</span>", Some("2025-03-05")),
+            ("<time datetime=2025-03-01></time><time class=updated datetime=2025-03-05></time>", Some("2025-03-05")),
+            ("<time datetime=2025-03-01></time><time class=updated datetime=2024-03-05></time>", None),
+            ("<time datetime=2025-03-01></time><time datetime=2025-03-05></time>", None),
+        ] {
+            assert_eq!(days(markup, "en").1.as_deref(), day, "{markup}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_read_in_the_pages_language() {
+        assert_eq!(days("<p>24. listopada 2025.</p>", "hr").0.as_deref(), Some("2025-10-24"));
+        assert_eq!(days("<p>24 listopada 2025</p>", "pl").0.as_deref(), Some("2025-11-24"));
+        assert_eq!(days("<p>24 listopada 2025</p>", "en").0, None);
+        assert_eq!(days("<p>입력 25.09.24</p>", "ko").0.as_deref(), Some("2025-09-24"));
+    }
 
     #[test]
     fn a_day_before_is_more_than_the_clocks_of_two_countries() {

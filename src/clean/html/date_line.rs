@@ -5,12 +5,11 @@
 
 use std::sync::LazyLock;
 
-use super::byline::is_update;
 use super::hints::{self, Hints};
 use super::layout::{Layout, Run, within};
 use super::tag::Tag;
+use super::updates;
 use crate::article::BlockKind;
-use crate::clean::metadata;
 
 /// Blocks after and before the headline among which it is looked for.
 const AFTER: usize = 16;
@@ -91,7 +90,7 @@ pub(super) fn day(
     lines.filter(|line| line.len() <= MAX_BYTES).find_map(|line| {
         let found = visible(line)?;
         let line = first_of_two_days(line, &found, &visible)?;
-        (!is_update(line) && is_bare(line, &is_name)).then_some(found)
+        (!updates::is_label(line) && is_bare(line, &visible, &is_name)).then_some(found)
     })
 }
 
@@ -140,17 +139,17 @@ fn first_of_two_days<'l>(line: &'l str, day: &str, visible: &impl Fn(&str) -> Op
         let (first, second) = line.split_at(at);
         let other = visible(second).filter(|second| second.get(..10) != day.get(..10));
         if other.is_some() && visible(first).is_some() {
-            return (is_update(second) && !is_update(first)).then_some(first);
+            return (updates::is_label(second) && !updates::is_label(first)).then_some(first);
         }
     }
     Some(line)
 }
 
 /// Whether a line holds nothing but its day, names and the words of date lines.
-fn is_bare(line: &str, is_name: &impl Fn(&str) -> bool) -> bool {
+fn is_bare(line: &str, visible: &impl Fn(&str) -> Option<String>, is_name: &impl Fn(&str) -> bool) -> bool {
     let is_one_of = |words: &str, word: &str| words.split_ascii_whitespace().any(|known| known == word);
     // As the readers of dates know it.
-    let is_month = |word: &str| metadata::visible_date(&format!("1 {word} 2001"), None).is_some();
+    let is_month = |word: &str| visible(&format!("1 {word} 2001")).is_some();
     let mut naming = false;
     // From one day to another, as events last: a dash behind a part of a day, and a number behind the dash.
     let (mut in_day, mut in_range) = (false, false);
@@ -200,9 +199,12 @@ fn is_bare(line: &str, is_name: &impl Fn(&str) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clean::metadata;
 
     fn bare(line: &str) -> bool {
-        is_bare(line, &|word| ["ana", "ruiz", "island"].contains(&word))
+        is_bare(line, &|line: &str| metadata::visible_date(line, None), &|word: &str| {
+            ["ana", "ruiz", "island"].contains(&word)
+        })
     }
 
     #[test]

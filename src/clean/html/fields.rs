@@ -2,10 +2,12 @@
 //!
 //! What came with the document wins; then JSON-LD, `meta`, what the page shows, the URL, and what the text betrays.
 
-use super::byline::{authors, published};
-use super::head::Head;
+use super::authors::authors;
+use super::byline::{published, updated};
+use super::head::{Head, shown};
 use super::json_ld::Entity;
 use super::layout::Layout;
+use super::own::Own;
 use super::title;
 use super::tree::Tree;
 use crate::article::{Article, Document, GivenFrom, Provenance};
@@ -13,6 +15,8 @@ use crate::clean::metadata;
 
 /// Tags kept of an article.
 const MAX_TAGS: usize = 32;
+/// Words of a block from which it tells the page's language.
+const PROSE_WORDS: u32 = 12;
 
 /// Fills an article's fields, all but text, flags and language.
 pub(super) fn fields(
@@ -32,11 +36,10 @@ pub(super) fn fields(
     let mut note = |field: &'static str, source: &'static str| provenance.insert(field.into(), source.into());
 
     // Where the page lies.
-    let declared = head.canonical.as_deref().or_else(|| head.first(&["og:url", "twitter:url"]));
     if let Some(url) = given.url.as_deref().and_then(metadata::canonical_url) {
         note("url", from);
         article.url = Some(url);
-    } else if let Some(url) = declared.and_then(metadata::canonical_url) {
+    } else if let Some(url) = declared_url(head) {
         note("url", "meta");
         article.url = Some(url);
     } else if let Some(url) = entity.and_then(|entity| entity.url.as_deref()).and_then(metadata::canonical_url) {
@@ -82,17 +85,17 @@ pub(super) fn fields(
         note("authors", if source == "given" { from } else { source });
         article.authors = authors;
     }
-    if let Some(date) = given.date_published.as_deref().and_then(metadata::normal_date) {
+    let language = declared_language(document, head, entity).map(|(tag, _)| tag).or_else(|| shown_language(layout));
+    let language = language.as_deref();
+    let day = |text: &str| metadata::normal_date_in(text, language);
+    if let Some(date) = given.date_published.as_deref().and_then(day) {
         note("date_published", from);
         article.date_published = Some(date);
-    } else if let Some((date, source)) = published(tree, head, entity, layout, &article) {
+    } else if let Some((date, source)) = published(tree, head, entity, layout, &article, language) {
         note("date_published", source);
         article.date_published = Some(date);
     }
-    let modified = entity
-        .and_then(|entity| entity.modified.as_deref())
-        .and_then(metadata::normal_date)
-        .map(|date| (date, "json_ld"));
+    let modified = entity.and_then(|entity| entity.modified.as_deref()).and_then(day).map(|date| (date, "json_ld"));
     let modified = modified.or_else(|| {
         let names = [
             "article:modified_time",
@@ -102,8 +105,9 @@ pub(super) fn fields(
             "dc.date.modified",
             "dcterms.modified",
         ];
-        names.iter().find_map(|name| head.first(&[name]).and_then(metadata::normal_date)).map(|date| (date, "meta"))
+        names.iter().find_map(|name| head.first(&[name]).and_then(day)).map(|date| (date, "meta"))
     });
+    let modified = modified.or_else(|| updated(tree, head, &article, language).map(|date| (date, "dom")));
     if let Some((date, source)) = modified {
         note("date_modified", source);
         article.date_modified = Some(date);
@@ -144,6 +148,14 @@ pub(super) fn fields(
     article
 }
 
+/// What tells the page's own article among those that its scripts describe.
+pub(super) fn own(document: &Document, tree: &Tree, head: &Head) -> Own {
+    let urls = document.given.url.as_deref().and_then(metadata::canonical_url).into_iter().chain(declared_url(head));
+    let declared = head.first(&["og:title"]).into_iter().chain(head.title.as_deref()).map(str::to_owned);
+    let shown = head.h1.iter().take(2).map(|&id| shown(tree, id));
+    Own { urls: urls.collect(), titles: shown.chain(declared).filter(|title| !title.is_empty()).collect() }
+}
+
 /// Sets the language: given, what the text betrays where it speaks against the declaration, what the page declares.
 pub(super) fn set_language(
     article: &mut Article,
@@ -152,23 +164,11 @@ pub(super) fn set_language(
     entity: Option<&Entity>,
     text: &str,
 ) {
-    let from = match document.given.from {
-        GivenFrom::File => "file",
-        GivenFrom::Sidecar => "sidecar",
+    let declared = declared_language(document, head, entity);
+    let (given, declared) = match declared {
+        Some((_, "file" | "sidecar")) => (declared, None),
+        _ => (None, declared),
     };
-    let given = document.given.language.as_deref().and_then(metadata::language_tag).map(|tag| (tag, from));
-    let declared = head.language.as_deref().and_then(metadata::language_tag).map(|tag| (tag, "dom"));
-    let declared = declared.or_else(|| {
-        head.first(&["og:locale", "content-language", "dc.language"])
-            .and_then(metadata::language_tag)
-            .map(|tag| (tag, "meta"))
-    });
-    let declared = declared.or_else(|| {
-        entity
-            .and_then(|entity| entity.language.as_deref())
-            .and_then(metadata::language_tag)
-            .map(|tag| (tag, "json_ld"))
-    });
     // Themes declare English whatever the text: where both speak and differ, the text is believed.
     let agreed = |declared: Option<(String, &'static str)>| {
         let detected = metadata::language_against(text, declared.as_ref().map(|(tag, _)| tag.as_str()));
@@ -184,6 +184,41 @@ pub(super) fn set_language(
     }
 }
 
+/// The address that the head declares, in canonical form.
+fn declared_url(head: &Head) -> Option<String> {
+    let canonical = head.canonical.as_deref().and_then(metadata::canonical_url);
+    let shared = || head.first(&["og:url", "twitter:url"]).and_then(metadata::canonical_url);
+    // A template that names the front page on every page says less than one that names this page.
+    let is_front = |url: &str| url::Url::parse(url).is_ok_and(|url| url.path() == "/" && url.query().is_none());
+    match canonical {
+        Some(front) if is_front(&front) => {
+            let deeper = shared().filter(|url| !is_front(url) && metadata::site_of(url) == metadata::site_of(&front));
+            deeper.or(Some(front))
+        }
+        Some(url) => Some(url),
+        None => shared(),
+    }
+}
+
+/// The language that the record or the page declares, with its provenance.
+fn declared_language(document: &Document, head: &Head, entity: Option<&Entity>) -> Option<(String, &'static str)> {
+    let from = match document.given.from {
+        GivenFrom::File => "file",
+        GivenFrom::Sidecar => "sidecar",
+    };
+    let tag = |text: Option<&str>, source| Some((text.and_then(metadata::language_tag)?, source));
+    tag(document.given.language.as_deref(), from)
+        .or_else(|| tag(head.language.as_deref(), "dom"))
+        .or_else(|| tag(head.first(&["og:locale", "content-language", "dc.language"]), "meta"))
+        .or_else(|| tag(entity.and_then(|entity| entity.language.as_deref()), "json_ld"))
+}
+
+/// The language of what a page shows, which its dates are read in where it declares none.
+fn shown_language(layout: &Layout) -> Option<String> {
+    let prose = layout.runs.iter().filter(|run| run.words >= PROSE_WORDS).take(3);
+    metadata::language_of(&prose.map(|run| run.text.as_str()).collect::<Vec<_>>().join("\n"))
+}
+
 fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static str)> {
     let unique = |words: &mut dyn Iterator<Item = &str>| {
         let mut tags: Vec<String> = Vec::new();
@@ -194,7 +229,12 @@ fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static s
         }
         tags
     };
-    let meta = unique(&mut head.all("article:tag"));
+    // The protocol wants an element for each tag; a single one often holds the whole list.
+    let all: Vec<&str> = head.all("article:tag").collect();
+    let meta = match all[..] {
+        [list] => unique(&mut list.split(',')),
+        _ => unique(&mut all.into_iter()),
+    };
     if !meta.is_empty() {
         return Some((meta, "meta"));
     }
@@ -215,4 +255,39 @@ fn absolute(url: &str, page: Option<&str>) -> Option<String> {
         None => url::Url::parse(url).ok()?,
     };
     matches!(joined.scheme(), "http" | "https").then(|| joined.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn article(head: &str) -> Article {
+        let content =
+            format!("<html><head>{head}</head><body><h1>Ferry kept</h1><p>The ferry is kept.</p></body></html>");
+        super::super::page(&super::super::tests::document(content)).article
+    }
+
+    #[test]
+    fn a_canonical_address_of_the_front_page_gives_way_to_a_deeper_one_of_the_site() {
+        for (shared, url) in [
+            ("https://example.org/ferry", "https://example.org/ferry"),
+            ("https://www.example.org/ferry", "https://www.example.org/ferry"),
+            ("https://example.com/ferry", "https://example.org/"),
+            ("https://example.org/", "https://example.org/"),
+        ] {
+            let head =
+                format!("<link rel=canonical href='https://example.org'><meta property=og:url content='{shared}'>");
+            assert_eq!(article(&head).url.as_deref(), Some(url), "{shared}");
+        }
+        let deeper =
+            "<link rel=canonical href='https://example.org/a'><meta property=og:url content='https://example.org/b'>";
+        assert_eq!(article(deeper).url.as_deref(), Some("https://example.org/a"));
+    }
+
+    #[test]
+    fn a_single_tag_may_be_a_list() {
+        let tag = |value: &str| format!("<meta property=article:tag content='{value}'>");
+        assert_eq!(article(&tag("Ferries, Islands, Council")).tags, ["Ferries", "Islands", "Council"]);
+        assert_eq!(article(&(tag("Portland, Oregon") + &tag("Ferries"))).tags, ["Portland, Oregon", "Ferries"]);
+    }
 }

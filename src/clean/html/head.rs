@@ -26,6 +26,8 @@ pub(super) struct Head {
     pub authors: Vec<(u8, NodeId)>,
     /// Elements that microdata or a class call the date.
     pub dates: Vec<(u8, NodeId)>,
+    /// Elements that microdata call the date of the last change.
+    pub modified: Vec<NodeId>,
 }
 
 impl Head {
@@ -110,6 +112,8 @@ fn marked(tree: &Tree, id: NodeId, head: &mut Head) {
                     author = 0;
                 } else if value.contains("datePublished") {
                     date = 0;
+                } else if value.contains("dateModified") && head.modified.len() < MAX_VALUES {
+                    head.modified.push(id);
                 }
             }
             "rel" if value.split_ascii_whitespace().any(|rel| rel == "author") => author = author.min(1),

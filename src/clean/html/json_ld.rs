@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::head::one_line;
 use super::lenient::{read, unescaped};
+use super::own::{MAX_ARTICLES, Own};
 
 /// Longest script that is read, in bytes.
 const MAX_SCRIPT_BYTES: usize = 2 << 20;
@@ -18,6 +19,9 @@ const MAX_LIST: usize = 64;
 /// Longer names and addresses are none; every object may refer to the same one, which is read anew each time.
 const MAX_NAME_BYTES: usize = 1024;
 const MAX_URL_BYTES: usize = 4096;
+/// The rank from which a type is that of an article.
+const ARTICLE: u32 = 3;
+const LIVE: &str = "LiveBlogPosting";
 
 /// What an article's object says, unchecked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,13 +43,13 @@ pub(super) struct Entity {
 }
 
 /// The object of a page's scripts that is most likely its article, filled up from the others that may speak of it.
-pub(super) fn article(scripts: &[&str]) -> Option<Entity> {
+pub(super) fn article(scripts: &[&str], own: &Own) -> Option<Entity> {
     let short = scripts.iter().filter(|script| script.len() <= MAX_SCRIPT_BYTES);
-    entity(&short.filter_map(|script| read(script)).collect::<Vec<_>>())
+    entity(&short.filter_map(|script| read(script)).collect::<Vec<_>>(), own)
 }
 
 /// The best article object among all, and what pages and other objects add where it is silent.
-fn entity(values: &[Value]) -> Option<Entity> {
+fn entity(values: &[Value], own: &Own) -> Option<Entity> {
     let mut objects: Vec<&Map<String, Value>> = Vec::new();
     let mut named: BTreeMap<&str, &Map<String, Value>> = BTreeMap::new();
     // A queue, not recursion: depth is the page's to choose.
@@ -85,6 +89,20 @@ fn entity(values: &[Value]) -> Option<Entity> {
         }
     }
     let ranked = |object: &Map<String, Value>| kinds(object).iter().map(|kind| rank(kind)).max().unwrap_or(0);
+    // With one article of the page's own among several, the others are only announced on it.
+    let articles: Vec<&Map<String, Value>> =
+        objects.iter().copied().filter(|object| ranked(object) >= ARTICLE).take(MAX_ARTICLES).collect();
+    let owned: Vec<Option<bool>> =
+        if articles.len() > 1 { articles.iter().map(|object| own.is(object)).collect() } else { vec![] };
+    let has_own = owned.contains(&Some(true));
+    let others: Vec<&Map<String, Value>> = articles
+        .iter()
+        .zip(&owned)
+        .filter(|(_, is_own)| has_own && **is_own == Some(false))
+        .map(|(object, _)| *object)
+        .collect();
+    let mut rest = others.iter().peekable();
+    objects.retain(|object| rest.next_if(|other| std::ptr::eq(**other, *object)).is_none());
     // The first of equals: pages list their own article first.
     let mut best: Option<(&Map<String, Value>, u32)> = None;
     for &object in &objects {
@@ -110,6 +128,10 @@ fn entity(values: &[Value]) -> Option<Entity> {
             entity.language = entity.language.or(other.language);
             if entity.authors.is_empty() {
                 entity.authors = other.authors;
+            }
+            // A live blog is often declared a second time, and in more detail, as an article.
+            if other.kind == LIVE && ranked(object) >= ARTICLE {
+                entity.kind = other.kind;
             }
         }
     }
@@ -147,7 +169,7 @@ fn rank(kind: &str) -> u32 {
         | "Recipe"
         | "PodcastEpisode"
         | "Review" => 3,
-        "MedicalWebPage" | "VideoObject" | "Event" => 2,
+        "MedicalWebPage" | "VideoObject" | "ImageGallery" | "Event" => 2,
         "WebPage" | "ItemPage" | "FAQPage" | "AboutPage" | "QAPage" => 1,
         _ => 0,
     }
@@ -212,7 +234,7 @@ fn described(object: &Map<String, Value>, named: &BTreeMap<&str, &Map<String, Va
 }
 
 /// A field as text: a string, the first of a list, or the value or name of an object.
-fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+pub(super) fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
     text_within(object, key, usize::MAX)
 }
 
@@ -303,7 +325,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(script: &str) -> Option<Entity> {
-        entity(&[read(script)?])
+        entity(&[read(script)?], &Own::default())
     }
 
     #[test]
@@ -359,6 +381,26 @@ mod tests {
         let found = of(r#"[{"@type":"WebPage","headline":"Home"},{"@type":"NewsArticle","headline":"Bridge opens"}]"#);
         assert_eq!(found.and_then(|found| found.headline).as_deref(), Some("Bridge opens"));
         assert_eq!(of(r#"{"@type":"Product","name":"Kettle"}"#), None);
+    }
+
+    #[test]
+    fn a_live_blog_is_one_beside_a_fuller_article_and_a_gallery_has_a_rank() {
+        let live = r#"[{"@type":"NewsArticle","headline":"Storm","author":"Ana Ruiz","datePublished":"2025-01-01"},
+            {"@type":"LiveBlogPosting","headline":"Storm"}]"#;
+        assert_eq!(of(live).map(|found| found.kind).as_deref(), Some("LiveBlogPosting"));
+        let gallery = r#"{"@type":"ImageGallery","name":"Storm in pictures"}"#;
+        assert_eq!(of(gallery).map(|found| found.kind).as_deref(), Some("ImageGallery"));
+    }
+
+    #[test]
+    fn names_and_tags_are_read_without_their_escapes() {
+        let found = of(
+            r#"{"@type":"Article","author":[{"name":"Mar&iacute;a L&oacute;pez"},{"name":"Ren&#233;e O&#x27;Neil"}],
+            "keywords":"caf&eacute;,the mayor&amp;#039;s plan"}"#,
+        )
+        .expect("an article");
+        assert_eq!(found.authors, ["María López", "Renée O'Neil"]);
+        assert_eq!(found.keywords, ["café", "the mayor's plan"]);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 //! The page is parsed within bounds into a tree of our own, laid out into blocks in one walk, and each block is judged in
 //! the context of its containers and neighbours. No step recurses on the page's depth.
 
+mod authors;
 mod body;
 mod byline;
 mod date_line;
@@ -18,6 +19,7 @@ mod lenient;
 mod link_gap;
 mod look;
 mod model;
+mod own;
 mod parse;
 mod scan;
 mod sink;
@@ -25,6 +27,7 @@ mod strip;
 mod tag;
 mod title;
 mod tree;
+mod updates;
 mod walk;
 
 use serde::{Deserialize, Serialize};
@@ -61,7 +64,7 @@ pub fn page_with(document: &Document, settings: &Settings) -> Page {
     let stripped = strip::strip(&document.content);
     let tree = parse::parse(&stripped.markup, settings);
     let head = head::head(&tree);
-    let entity = json_ld::article(&stripped.data);
+    let entity = json_ld::article(&stripped.data, &fields::own(document, &tree, &head));
     let layout = walk::layout(&tree, settings.max_blocks);
     let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     // What came along with the page is in any form.
@@ -83,7 +86,7 @@ pub fn training_rows(document: &Document) -> Vec<(String, Option<Vec<f32>>)> {
     let stripped = strip::strip(&document.content);
     let tree = parse::parse(&stripped.markup, &settings);
     let head = head::head(&tree);
-    let entity = json_ld::article(&stripped.data);
+    let entity = json_ld::article(&stripped.data, &fields::own(document, &tree, &head));
     let layout = walk::layout(&tree, settings.max_blocks);
     let article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
     let body = entity.as_ref().and_then(|entity| entity.body.as_deref());
@@ -118,7 +121,7 @@ mod tests {
     use super::*;
     use crate::article::{Flag, Given, InputId, MediaType};
 
-    fn document(content: String) -> Document {
+    pub(super) fn document(content: String) -> Document {
         Document {
             input: InputId::of(content.as_bytes()),
             path: "page.html".to_owned(),

@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::{Captures, Regex};
 
+use super::clock::with_time;
 use super::months::month_of;
+use super::numeric::{Order, numeric};
 
 /// Longest text in which a date is looked for.
 const MAX_BYTES: usize = 256;
@@ -21,25 +23,31 @@ const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
 /// Reads ISO 8601, RFC 2822, JavaScript's and Unix times, numeric dates and month names of some 45 languages. A time without
 /// an offset is dropped, as is one that is not on the clock. `None` when no whole date is there or it may mean two days.
 pub fn normal_date(text: &str) -> Option<String> {
+    normal_date_in(text, None)
+}
+
+/// As [`normal_date`], of a text in a language: what means one day there is read as that.
+pub fn normal_date_in(text: &str, language: Option<&str>) -> Option<String> {
     let text = folded(text.trim(), MAX_BYTES);
+    let order = Order { day_first: None, ..Order::of(language) };
     iso(&text)
         .or_else(|| compact(&text))
         .or_else(|| unix(&text))
-        .or_else(|| named(&text))
-        .or_else(|| numeric(&text, None))
+        .or_else(|| named(&text, language))
+        .or_else(|| numeric(&text, order))
 }
 
-/// A date in a visible line, such as a byline: as [`normal_date`], but numbers alone count only as a whole date.
+/// A date in a visible line, such as a byline: as [`normal_date_in`], but numbers alone count only as a whole date.
 ///
-/// `day_first` says how the page's language orders `3/4/2025`; without it such a date is `None`. The line may hold other
-/// words, but not prose: `None` past 160 bytes.
-pub fn visible_date(text: &str, day_first: Option<bool>) -> Option<String> {
+/// The language, as a tag, says how `3/4/2025` is ordered; without it or without a country that orders English, such a
+/// date is `None`. The line may hold other words, but not prose: `None` past 160 bytes.
+pub fn visible_date(text: &str, language: Option<&str>) -> Option<String> {
     let text = text.trim();
     if text.len() > MAX_VISIBLE_BYTES || !text.chars().any(|c| c.is_numeric()) {
         return None;
     }
     let text = folded(text, MAX_BYTES);
-    iso(&text).or_else(|| named(&text)).or_else(|| numeric(&text, day_first))
+    iso(&text).or_else(|| named(&text, language)).or_else(|| numeric(&text, Order::of(language)))
 }
 
 /// The day that a URL's path names (`/2025/09/24/` or `/20250924/` or `-2025-09-24-`); never a month alone.
@@ -52,14 +60,14 @@ pub fn date_in_url(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let found = PATH.captures(path)?;
     if let Some(word) = found.get(8) {
-        let date = date(number(&found, 7)?, month_of(word.as_str())?, number(&found, 9)?)?;
+        let date = date(number(&found, 7)?, month_of(word.as_str(), None)?, number(&found, 9)?)?;
         return Some(date.to_string());
     }
     let first = if found.get(1).is_some() { 1 } else { 4 };
     Some(date(number(&found, first)?, number(&found, first + 1)?, number(&found, first + 2)?)?.to_string())
 }
 
-fn regex(pattern: &str) -> Regex {
+pub(super) fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern, exercised by the tests")
 }
 
@@ -90,11 +98,11 @@ fn digit(c: char, zero: char) -> char {
     char::from_digit(c as u32 - zero as u32, 10).unwrap_or(c)
 }
 
-fn number<T: std::str::FromStr>(found: &Captures<'_>, group: usize) -> Option<T> {
+pub(super) fn number<T: std::str::FromStr>(found: &Captures<'_>, group: usize) -> Option<T> {
     found.get(group)?.as_str().parse().ok()
 }
 
-fn date(year: i16, month: i8, day: i8) -> Option<Date> {
+pub(super) fn date(year: i16, month: i8, day: i8) -> Option<Date> {
     if !YEARS.contains(&year) {
         return None;
     }
@@ -144,11 +152,11 @@ fn unix(text: &str) -> Option<String> {
 }
 
 /// A month by name beside a day and a year, in any order that the press uses.
-fn named(text: &str) -> Option<String> {
+fn named(text: &str, language: Option<&str>) -> Option<String> {
     static YEAR: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:19|20|25)\d\d$"));
     let words: Vec<(usize, &str)> = words(text);
     for (i, &(_, word)) in words.iter().enumerate() {
-        let Some(month) = month_of(word) else { continue };
+        let Some(month) = month_of(word, language) else { continue };
         let is_year =
             |k: usize| words.get(k).filter(|(_, w)| YEAR.is_match(w)).and_then(|(_, w)| w.parse::<i16>().ok());
         let is_day = |k: usize| words.get(k).and_then(|(_, w)| day_number(w));
@@ -257,86 +265,6 @@ fn is_filler(word: &str) -> bool {
     )
 }
 
-/// Day, month and year as numbers; with both at most 12 the order must be known or be that of the dotted form.
-fn numeric(text: &str, day_first: Option<bool>) -> Option<String> {
-    static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
-        regex(r"(?:^|[^\d./-])(\d{1,2})(\s?[./-]\s?)(\d{1,2})(\s?[./-]\s?)((?:19|20)?\d\d)(?:$|[^\d./-]|[.,](?:\s|$))")
-    });
-    let found = NUMERIC.captures(text)?;
-    let separator = found[2].trim().to_owned();
-    if separator != found[4].trim() {
-        return None;
-    }
-    let (first, second): (i8, i8) = (number(&found, 1)?, number(&found, 3)?);
-    let year: i16 = number(&found, 5)?;
-    // Two digits of a year are read only where the dotted form or the language leaves no doubt about the rest.
-    let year = if year >= 100 {
-        year
-    } else if separator == "." || day_first.is_some() {
-        2000 + year
-    } else {
-        return None;
-    };
-    let (day, month) = match (first > 12, second > 12) {
-        (true, false) => (first, second),
-        (false, true) => (second, first),
-        _ if separator == "." || first == second || day_first == Some(true) => (first, second),
-        _ if day_first == Some(false) => (second, first),
-        _ => return None,
-    };
-    let end = found.get(5).map_or(text.len(), |year| year.end());
-    Some(with_time(date(year, month, day)?, &text[end..]))
-}
-
-/// The date with the time that follows it, if that has an offset; else the plain date.
-fn with_time(date: Date, rest: &str) -> String {
-    static TIME: LazyLock<Regex> = LazyLock::new(|| {
-        regex(
-            r"^[^\d+-]{0,12}(\d{1,2})[:.h](\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(am|pm|a\.m\.|p\.m\.)?\s*\(?(?:(z|utc|gmt)?\s?([+-])(\d{1,2}):?(\d{2})?|(z|utc|gmt|ut|est|edt|cst|cdt|mst|mdt|pst|pdt))(?:$|[^a-z\d])",
-        )
-    });
-    let Some(found) = TIME.captures(rest) else { return date.to_string() };
-    let (Some(mut hour), Some(minute)) = (number::<u8>(&found, 1), number::<u8>(&found, 2)) else {
-        return date.to_string();
-    };
-    let second = number::<u8>(&found, 3).unwrap_or(0);
-    match found.get(4).map(|half| half.as_str().as_bytes()[0]) {
-        Some(b'p') if hour < 12 => hour += 12,
-        Some(b'a') if hour == 12 => hour = 0,
-        _ => {}
-    }
-    let offset = match (found.get(6), found.get(9)) {
-        (Some(sign), _) => {
-            let (Some(hours), minutes) = (number::<u8>(&found, 7), number::<u8>(&found, 8).unwrap_or(0)) else {
-                return date.to_string();
-            };
-            if hours > 14 || minutes > 59 {
-                return date.to_string();
-            }
-            if hours == 0 && minutes == 0 {
-                "Z".to_owned()
-            } else {
-                format!("{}{hours:02}:{minutes:02}", sign.as_str())
-            }
-        }
-        // The North American zones are those of RFC 2822, section 4.3; all other abbreviations are ambiguous.
-        (None, Some(zone)) => match zone.as_str() {
-            "est" | "cdt" => "-05:00",
-            "edt" => "-04:00",
-            "cst" | "mdt" => "-06:00",
-            "mst" | "pdt" => "-07:00",
-            "pst" => "-08:00",
-            _ => "Z",
-        }
-        .to_owned(),
-        (None, None) => return date.to_string(),
-    };
-    if hour > 23 || minute > 59 || second > 59 {
-        return date.to_string();
-    }
-    format!("{date}T{hour:02}:{minute:02}:{second:02}{offset}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -417,8 +345,29 @@ mod tests {
         ] {
             assert_eq!(normal_date(text), None, "{text}");
         }
-        assert_eq!(visible_date("03/04/2025", Some(true)).as_deref(), Some("2025-04-03"));
-        assert_eq!(visible_date("03/04/2025", Some(false)).as_deref(), Some("2025-03-04"));
+        assert_eq!(visible_date("03/04/2025", Some("en-GB")).as_deref(), Some("2025-04-03"));
+        assert_eq!(visible_date("03/04/2025", Some("en_us")).as_deref(), Some("2025-03-04"));
+    }
+
+    #[test]
+    fn a_language_says_which_of_two_days_is_meant() {
+        for (text, language, day) in [
+            ("25.09.24", Some("ko"), Some("2025-09-24")),
+            ("25. 9. 24.", Some("ja-JP"), Some("2025-09-24")),
+            ("25/09/24", Some("zh"), Some("2025-09-24")),
+            ("24.09.25", Some("de"), Some("2025-09-24")),
+            ("24.09.25", None, None),
+            ("24.09.32", None, Some("2032-09-24")),
+            ("25.09.25", None, Some("2025-09-25")),
+            ("24. listopada 2025.", Some("hr"), Some("2025-10-24")),
+            ("24 listopada 2025", Some("pl-PL"), Some("2025-11-24")),
+            ("24 listopada 2025", None, None),
+            ("12. srp 2025.", Some("hr"), Some("2025-07-12")),
+        ] {
+            assert_eq!(normal_date_in(text, language).as_deref(), day, "{text} {language:?}");
+            assert_eq!(visible_date(text, language).as_deref(), day, "{text} {language:?}");
+        }
+        assert_eq!(normal_date_in("03/04/2025", Some("de")), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ const FUNCTION_WORDS: &str = include_str!("function_words.txt");
 const SURE_WORDS: u32 = 5;
 const SURE_ONE_IN: u32 = 6;
 const SURE_TIMES: u32 = 2;
+/// Languages that the press writes in several scripts, of which not all are known here.
+const DIGRAPHIC: &[&str] = &["sr", "uz", "az", "tk"];
 /// With fewer words of any language, trigrams find one in names and in languages that nobody here knows, and are wrong
 /// more often than right.
 const DOUBT_WORDS: u32 = 3;
@@ -31,10 +33,14 @@ pub fn language_of(text: &str) -> Option<String> {
     language_against(text, None)
 }
 
-/// As [`language_of`], for a text that is `declared` to be in a language: `None` also where nothing speaks against that.
+/// As [`language_of`], for a text that is `declared` to be in a language: `None` also where nothing speaks against that, as
+/// for a language that is not known here. Its texts are taken for those of a related one: Malay for Indonesian.
 pub fn language_against(text: &str, declared: Option<&str>) -> Option<String> {
     let prefix = super::prefix(text, PREFIX_BYTES);
     let declared = declared.map(|tag| tag.split('-').next().unwrap_or(tag));
+    if declared.is_some_and(|primary| !is_detectable(primary, prefix)) {
+        return None;
+    }
     let told = Told::by(prefix);
     if told.is_sure() && told.letters >= MIN_LETTERS {
         return told.language.map(str::to_owned);
@@ -43,6 +49,21 @@ pub fn language_against(text: &str, declared: Option<&str>) -> Option<String> {
         return None;
     }
     by_trigrams(prefix)
+}
+
+/// Whether a language would be found in a text if it were in it.
+fn is_detectable(primary: &str, text: &str) -> bool {
+    let in_script = |script: whatlang::Script| {
+        let by_words = || FUNCTION_WORDS.lines().any(|line| line.split(": ").next() == Some(primary));
+        script.langs().iter().any(|lang| two_letters(lang.code()) == primary)
+            || script == whatlang::Script::Latin && by_words()
+    };
+    // Most languages have one script: a text in another is not in them.
+    if DIGRAPHIC.contains(&primary) {
+        whatlang::detect_script(text).is_some_and(in_script)
+    } else {
+        whatlang::Script::all().iter().copied().any(in_script)
+    }
 }
 
 /// What the words of a text tell of its language.
@@ -251,6 +272,24 @@ mod tests {
         assert_eq!(language_against(names, Some("en")), None);
         let russian = "Городской совет решил в понедельник, что старый мост через реку обновят в следующем году.";
         assert_eq!(language_against(russian, Some("en")).as_deref(), Some("ru"));
+    }
+
+    #[test]
+    fn a_declared_language_that_no_detector_knows_stands() {
+        let malay = "Majlis bandar raya itu memutuskan pada hari Isnin bahawa jambatan lama di atas sungai akan dibaiki \
+                     tahun depan dan kerajaan negeri akan membayar sebahagian besar daripada kosnya.";
+        let serbian = "Gradsko veće je u ponedeljak odlučilo da se stari most na reci obnovi sledeće godine, a da država plati \
+                       veći deo troškova, rekao je gradonačelnik koji nije želeo da kaže kada će radovi početi.";
+        let kazakh = "Қалалық кеңес дүйсенбі күні өзен үстіндегі ескі көпірді келесі жылы жаңартуға шешім қабылдады.";
+        for (text, declared) in
+            [(malay, "ms"), (serbian, "sr-Latn"), (serbian, "bs"), (serbian, "hr"), (kazakh, "kk"), (kazakh, "ky")]
+        {
+            let found = language_against(text, Some(declared));
+            assert!(found.is_none_or(|found| declared == found), "{declared}");
+        }
+        assert_eq!(language_against(malay, Some("en")).as_deref(), Some("id"));
+        assert_eq!(language_against(serbian, Some("en")).as_deref(), Some("hr"));
+        assert_eq!(language_against(malay, Some("ru")).as_deref(), Some("id"));
     }
 
     #[test]

@@ -4,13 +4,15 @@
 //! way. Nothing is guessed: what cannot be read with certainty is `None`.
 
 mod author;
+mod clock;
 mod date;
 mod language;
 mod months;
+mod numeric;
 mod url;
 
 pub use author::author_names;
-pub use date::{date_in_url, normal_date, visible_date};
+pub use date::{date_in_url, normal_date, normal_date_in, visible_date};
 pub use language::{language_against, language_of, language_tag};
 pub use url::{canonical_url, site_of};
 

@@ -42,7 +42,10 @@ fn given(document: &Document) -> Article {
     let mut article = Article {
         title,
         authors: given.authors.iter().flat_map(|names| metadata::author_names(names)).collect(),
-        date_published: given.date_published.as_deref().and_then(metadata::normal_date),
+        date_published: given
+            .date_published
+            .as_deref()
+            .and_then(|date| metadata::normal_date_in(date, given.language.as_deref())),
         site: site.or_else(|| url.as_deref().and_then(metadata::site_of)),
         url,
         language: given.language.as_deref().and_then(metadata::language_tag),
