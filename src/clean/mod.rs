@@ -12,6 +12,7 @@ mod line;
 pub mod metadata;
 pub mod normalize;
 mod pack;
+mod phrase;
 mod recognize;
 mod repeats;
 pub mod rules;
@@ -256,6 +257,7 @@ impl Cleaner {
             let matches = std::mem::take(&mut line.matches);
             let rule = matches
                 .iter()
+                .filter(|rule| level == Level::Eager || !line.headline && !line.chance.contains(rule))
                 .map(|&rule| self.rules.rule(rule))
                 .find(|rule| rule.cuts(place, level) && (line.words < LONG_WORDS || may_be_long(rule.class)));
             if let Some(rule) = rule {
