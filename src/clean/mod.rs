@@ -212,6 +212,9 @@ impl Cleaner {
         if media_type == MediaType::Text {
             article.flags.extend(repeats::cut_passages(lines));
         }
+        if media_type == MediaType::Text && (article.title.is_none() || sure == Sure::Doubtful) {
+            text::title::spare_headlines(lines, &self.rules);
+        }
         let core = Core::find(lines, &self.rules);
         if let Some(title) = &article.title {
             let inside = core.map_or(0..0, |core| core.first..core.last + 1);
