@@ -198,8 +198,12 @@ impl Cleaner {
             && let Some(found) = text::title::find(lines, &self.rules, article.title.as_deref())
         {
             sure = found.sure;
+            let differs = article.title.as_deref().is_some_and(|title| title != lines[found.at].block.text);
             if found.sure == Sure::Doubtful {
                 lines[found.at].headline = true;
+            } else if differs {
+                // The title that came along stands in its place, so this one is left out, and said to be.
+                repeats::cut_headline(&mut lines[found.at]);
             } else {
                 let line = lines.remove(found.at);
                 if article.title.is_none() {
