@@ -98,6 +98,8 @@ impl Phrase {
                 let first = word.chars().find(|c| c.is_alphanumeric()).unwrap_or('a');
                 !first.is_lowercase() && !first.is_numeric() || word.chars().count() <= SMALL_LETTERS
             })
+            // What a colon parts is a headline: "By Royal Appointment: Tailors Fear Closure".
+            && !names[..names.len() - 1].iter().any(|word| word.ends_with(':'))
     }
 }
 
