@@ -47,9 +47,13 @@ pub struct Line {
     pub terminated: bool,
     /// The rules that it matches, see [`super::rules::Rules::look_up`].
     pub matches: Vec<usize>,
+    /// Those of them of which a phrase is only a part of the line.
+    pub parts: Vec<usize>,
+    /// Those of them that a sentence of the writer's may match by chance, see [`super::rules::Rules::look_up`].
+    pub chance: Vec<usize>,
     /// A sentence-level rule has a phrase in it.
     pub has_sentence: bool,
-    /// May be the headline: only a rule that names it may cut it.
+    /// May be the headline: only what says the headline again may go, phrases and the line model spare it.
     pub headline: bool,
     pub cut: Option<Cut>,
 }
@@ -75,6 +79,8 @@ impl Line {
             words,
             terminated,
             matches: Vec::new(),
+            parts: Vec::new(),
+            chance: Vec::new(),
             has_sentence: false,
             headline: false,
             cut: None,
@@ -87,6 +93,19 @@ impl Line {
             || self.terminated
                 && (self.words >= PROSE_WORDS
                     || self.words >= PROSE_WORDS_COMMA && self.block.text.contains([',', '，', '、', '،']))
+    }
+
+    /// The rules that it matches, but for those that it may match by chance.
+    pub fn sure_matches(&self) -> impl Iterator<Item = usize> {
+        self.matches.iter().copied().filter(|rule| !self.chance.contains(rule))
+    }
+
+    /// Whether the same figures stand in both lines, in the same order.
+    pub fn has_figures_of(&self, other: &Self) -> bool {
+        fn figures(line: &Line) -> impl Iterator<Item = char> {
+            line.block.text.chars().filter(|c| c.is_numeric())
+        }
+        self.block.text == other.block.text || figures(self).eq(figures(other))
     }
 
     pub fn is_kept(&self) -> bool {

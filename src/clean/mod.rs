@@ -12,6 +12,7 @@ mod line;
 pub mod metadata;
 pub mod normalize;
 mod pack;
+mod phrase;
 mod recognize;
 mod repeats;
 pub mod rules;
@@ -211,8 +212,12 @@ impl Cleaner {
             && let Some(found) = text::title::find(lines, &self.rules, article.title.as_deref())
         {
             sure = found.sure;
+            let differs = article.title.as_deref().is_some_and(|title| title != lines[found.at].block.text);
             if found.sure == Sure::Doubtful {
                 lines[found.at].headline = true;
+            } else if differs {
+                // The title that came along stands in its place, so this one is left out, and said to be.
+                repeats::cut_headline(&mut lines[found.at]);
             } else {
                 let line = lines.remove(found.at);
                 if article.title.is_none() {
@@ -224,6 +229,9 @@ impl Cleaner {
         }
         if media_type == MediaType::Text {
             article.flags.extend(repeats::cut_passages(lines));
+        }
+        if media_type == MediaType::Text && (article.title.is_none() || sure == Sure::Doubtful) {
+            text::title::spare_headlines(lines, &self.rules);
         }
         let core = Core::find(lines, &self.rules);
         if let Some(title) = &article.title {
@@ -270,6 +278,7 @@ impl Cleaner {
             let matches = std::mem::take(&mut line.matches);
             let rule = matches
                 .iter()
+                .filter(|rule| level == Level::Eager || !line.headline && !line.chance.contains(rule))
                 .map(|&rule| self.rules.rule(rule))
                 .find(|rule| rule.cuts(place, level) && (line.words < LONG_WORDS || may_be_long(rule.class)));
             if let Some(rule) = rule {

@@ -109,8 +109,9 @@ pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
-/// The key of a line: lower-case words with a space before and after each, digits folded to `0`, quotes gone, and ` : `
-/// where the line has a colon or another sign that sets a label apart. Empty when the line holds no word.
+/// The key of a line: lower-case words without accents and with a space before and after each, digits folded to `0`,
+/// quotes gone, and ` : ` where the line has a colon or another sign that sets a label apart. Empty when the line holds
+/// no word.
 ///
 /// Equal keys mean the same line in another case, with other quotes, another date or another count.
 pub fn key(line: &str) -> String {
@@ -137,7 +138,7 @@ pub fn key(line: &str) -> String {
             '\'' | '’' | '‘' | '`' | '´' if before.is_alphanumeric() && after.is_alphanumeric() => {}
             '0'..='9' => key.digit(),
             '.' | ',' | ':' if before.is_ascii_digit() && after.is_ascii_digit() => {}
-            ':' | '：' | '|' | '»' | '›' | '→' | '>' => key.separate(),
+            ':' | '：' | '|' | '»' | '›' | '▸' | '→' | '>' => key.separate(),
             '-' | '–' | '—' if before == ' ' && after == ' ' => key.separate(),
             '@' | '©' => key.push(c),
             _ if c.is_ascii() => match c.to_ascii_lowercase() {
@@ -145,7 +146,10 @@ pub fn key(line: &str) -> String {
                 _ => key.open = false,
             },
             _ if c.is_numeric() => key.digit(),
-            _ if is_letter(c) => c.nfkc().flat_map(char::to_lowercase).for_each(|lower| key.push(lower)),
+            _ if is_silent(c) => {}
+            _ if is_letter(c) => {
+                c.nfkc().flat_map(char::to_lowercase).filter_map(fold).for_each(|lower| key.push(lower))
+            }
             _ => key.open = false,
         }
         before = c;
@@ -170,6 +174,48 @@ fn is_letter(c: char) -> bool {
     c.is_alphabetic()
         || unicode_normalization::char::is_combining_mark(c)
         || matches!(c, '\u{200c}' | '\u{200d}' | '々' | 'ー')
+}
+
+/// Vowel signs and the stretching sign of Arabic writing, which writers set as they like.
+fn is_silent(c: char) -> bool {
+    matches!(c, '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}')
+}
+
+/// A small letter without the marks that capitals go without: accents in many newsrooms, the tonos of Greek, the dot of the
+/// Turkish i. Letters that are others in the alphabet of their language lose them too; a line is told by all its words.
+fn fold(c: char) -> Option<char> {
+    Some(match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
+        'ď' => 'd',
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
+        'ĥ' => 'h',
+        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => 'i',
+        'ĵ' => 'j',
+        'ķ' => 'k',
+        'ĺ' | 'ļ' | 'ľ' => 'l',
+        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
+        'ò'..='ö' | 'ō' | 'ŏ' | 'ő' => 'o',
+        'ŕ' | 'ŗ' | 'ř' => 'r',
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
+        'ţ' | 'ť' | 'ț' => 't',
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => 'u',
+        'ŵ' => 'w',
+        'ý' | 'ÿ' | 'ŷ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'ό' => 'ο',
+        'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'ώ' => 'ω',
+        'ς' => 'σ',
+        // What is left of `İ` as a small letter, and of letters that have no sign of their own with their mark.
+        '\u{300}'..='\u{308}' | '\u{30a}'..='\u{30c}' => return None,
+        _ => c,
+    })
 }
 
 struct Key {
@@ -292,6 +338,20 @@ mod tests {
         assert_eq!(key("Updated: 10:30 –"), " updated : 0 ");
         assert_eq!(key("***"), "");
         assert_eq!(key("state-of-the-art"), " state of the art ");
+    }
+
+    #[test]
+    fn a_key_folds_what_capitals_go_without() {
+        for (a, b) in [
+            ("Publicité", "PUBLICITE"),
+            ("Διαβάστε επίσης", "ΔΙΑΒΑΣΤΕ ΕΠΙΣΗΣ"),
+            ("ılgili İlan", "ILGILI ILAN"),
+            ("أيضا", "أيضاً"),
+        ] {
+            assert_eq!(key(a), key(b));
+        }
+        assert_ne!(key("việt"), key("viet"));
+        assert_eq!(key("Край Ёлки"), " край ёлки ");
     }
 
     #[test]

@@ -75,8 +75,10 @@ pub struct Rule {
     pub section: bool,
     /// Also cuts a bracketed piece inside a paragraph that it matches as a whole line.
     pub brackets: bool,
-    /// What follows the phrase must be written as names are: capitals, but for small words.
+    /// What stands beside the phrase must be written as names are: capitals, but for small words.
     pub names: bool,
+    /// A sentence that the phrase is only a part of must speak to the reader.
+    pub reader: bool,
     pub phrases: Vec<String>,
     /// For [`Match::Words`]: words that may stand beside the phrases.
     pub beside: Vec<String>,
@@ -107,6 +109,7 @@ struct Entry {
     section: Option<bool>,
     brackets: Option<bool>,
     names: Option<bool>,
+    reader: Option<bool>,
     #[serde(default)]
     off: bool,
     #[serde(default)]
@@ -198,6 +201,7 @@ impl Entry {
             section: false,
             brackets: false,
             names: false,
+            reader: false,
             phrases: Vec::new(),
             beside: Vec::new(),
             id: id.clone(),
@@ -217,6 +221,7 @@ impl Entry {
         rule.section = self.section.unwrap_or(rule.section);
         rule.brackets = self.brackets.unwrap_or(rule.brackets);
         rule.names = self.names.unwrap_or(rule.names);
+        rule.reader = self.reader.unwrap_or(rule.reader);
         if let Some(why) = self.why {
             rule.why = why;
         }

@@ -53,9 +53,14 @@ pub fn cut_headlines(lines: &mut [Line], title: &str, may_go: impl Fn(usize, boo
     for (at, line) in lines.iter_mut().enumerate() {
         let exact = line.key == headline.key && headline.words >= MIN_EXACT_WORDS;
         if headline.is_said_by(line) && may_go(at, exact) {
-            line.cut(Class::DuplicateHeadline, "repeat.headline", "says the headline again");
+            cut_headline(line);
         }
     }
+}
+
+/// Cuts a line that says the headline in other words than the title, or again.
+pub fn cut_headline(line: &mut Line) {
+    line.cut(Class::DuplicateHeadline, "repeat.headline", "says the headline again");
 }
 
 /// The run of lines that a line stands in and that an earlier run says word for word; nothing where it is new.
@@ -107,8 +112,22 @@ const MIN_PASSAGE_WORDS_MANY_LINES: u32 = 40;
 /// summaries are (51 to 82 % of repeated single paragraphs are noise, too few to cut them).
 pub fn cut_passages(lines: &mut [Line]) -> Option<Flag> {
     let mut flag = None;
-    for (at, run) in runs(lines).into_iter().enumerate().filter(|(_, run)| run.lines > 0) {
-        let passage = run.prose
+    let runs = runs(lines);
+    // Keys fold figures, and reports that a template wrote differ in nothing else: such a line repeats nothing.
+    let other_figures: Vec<bool> = runs
+        .iter()
+        .enumerate()
+        .map(|(at, run)| run.lines > 0 && !lines[at].has_figures_of(&lines[run.earlier]))
+        .collect();
+    let mut run_end = 0;
+    let mut differs = false;
+    for (at, run) in runs.into_iter().enumerate().filter(|(_, run)| run.lines > 0) {
+        if at >= run_end {
+            run_end = at + run.lines as usize;
+            differs = other_figures[at..run_end].contains(&true);
+        }
+        let passage = !differs
+            && run.prose
             && (run.lines >= 2 && run.words >= MIN_PASSAGE_WORDS
                 || run.lines >= MIN_PASSAGE_LINES && run.words >= MIN_PASSAGE_WORDS_MANY_LINES);
         if passage {
@@ -118,9 +137,34 @@ pub fn cut_passages(lines: &mut [Line]) -> Option<Flag> {
                 "repeat.passage",
                 format!("the passage stands above, from line {line} on"),
             );
-        } else if lines[at].is_kept() && lines[at].is_prose() {
+        } else if lines[at].is_kept() && lines[at].is_prose() && !other_figures[at] {
             flag = Some(Flag::RepeatsKept);
         }
     }
     flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Block, BlockKind};
+
+    fn cut(second: &str) -> usize {
+        let report = "The station at the harbour measured 12 degrees at noon, with a wind of 4 knots from the west and clear \
+                      skies over the whole of the sound until the evening, when clouds came in from the sea and it rained.";
+        let more = "In the harbour the water stood 30 centimetres over the mean of the month, and the keepers of the lock \
+                    opened it twice in the course of the day so that the boats could pass to the open sea and back before the tide turned.";
+        let more_again = more.replace("30", second);
+        let texts = [report, more, "The ferry sailed.", report, more_again.as_str(), "The ferry returned."];
+        let line = |text: &str| Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
+        let mut lines: Vec<Line> = texts.into_iter().map(line).collect();
+        cut_passages(&mut lines);
+        lines.iter().filter(|line| !line.is_kept()).count()
+    }
+
+    #[test]
+    fn a_report_with_other_figures_is_no_repeat() {
+        assert_eq!(cut("30"), 2);
+        assert_eq!(cut("45"), 0);
+    }
 }

@@ -35,7 +35,7 @@ impl Core {
 
 /// Long lines that sites, not writers, put on a page: they say nothing about where the article is.
 pub fn is_noise_prose(line: &Line, rules: &Rules) -> bool {
-    line.matches.iter().any(|&rule| {
+    line.sure_matches().any(|rule| {
         matches!(
             rules.rule(rule).class,
             Class::Affiliate

@@ -4,9 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::article::Class;
 use crate::clean::line::Line;
+use crate::clean::pack::{Gate, Match};
+use crate::clean::phrase::Spoken;
 use crate::clean::rules::{Place, Rules};
-use crate::clean::{Level, repeats};
+use crate::clean::{Level, normalize, repeats};
 
 /// Lines from the top among which a headline is looked for.
 const HEAD_LINES: usize = 12;
@@ -63,8 +66,72 @@ pub fn find(lines: &[Line], rules: &Rules, given: Option<&str>) -> Option<Found>
     if let Some(at) = candidates().find(is_repeated) {
         return Some(Found { at, sure: Sure::Certain });
     }
-    let at = candidates().find(|&at| lines[at].words >= MIN_WORDS).or_else(|| candidates().next())?;
+    let at = candidates()
+        .find(|&at| lines[at].words >= MIN_WORDS && !is_trail(lines, at, head))
+        .or_else(|| first_line(lines, rules))
+        .or_else(|| candidates().next())?;
     Some(Found { at, sure: if is_set_apart(lines, at) || is_told(lines, at) { Sure::Likely } else { Sure::Doubtful } })
+}
+
+/// The first line of all, which a phrase may cut where it stands but which may be a headline all the same: "Watch: Drone
+/// footage shows flooded valley", "Jaguar unveils new logo".
+fn first_line(lines: &[Line], rules: &Rules) -> Option<usize> {
+    let line = lines.first()?;
+    let may_be = line.is_kept()
+        && !line.is_prose()
+        && (MIN_WORDS..=MAX_WORDS).contains(&line.words)
+        && !Spoken::of(&line.block.text).to_reader
+        && line.matches.iter().all(|rule| line.parts.contains(rule))
+        && line.matches.iter().map(|&rule| rules.rule(rule)).all(|rule| {
+            // What a rule may cut between paragraphs too is hardly ever a writer's.
+            rule.inside != Gate::Safe
+                && !matches!(rule.class, Class::Byline | Class::Timestamp | Class::Tags | Class::Contact)
+                && (rule.matching != Match::Label || is_label_of_one_word(&line.key))
+        });
+    may_be.then_some(0)
+}
+
+fn is_label_of_one_word(key: &str) -> bool {
+    key.split_once(" : ").is_some_and(|(label, _)| !label.trim_start().contains(' '))
+}
+
+/// Signs between the parts of a menu or a breadcrumb trail.
+const SEPARATORS: [char; 8] = ['|', '/', '>', '›', '»', '▸', '·', '•'];
+/// Words of such a part at the most.
+const PART_WORDS: u32 = 3;
+
+/// Whether a line is a menu or a trail, and a line of the head below it may be the headline. The last part of a trail may
+/// be the headline itself.
+fn is_trail(lines: &[Line], at: usize, head: usize) -> bool {
+    let parts = |line: &Line| -> Vec<u32> {
+        let parts = line.block.text.split(SEPARATORS).map(|part| normalize::words(&normalize::key(part)));
+        parts.filter(|words| *words > 0).collect()
+    };
+    let trail = parts(&lines[at]);
+    trail.len() >= 3
+        && trail[..trail.len() - 1].iter().all(|words| *words <= PART_WORDS)
+        && lines[at + 1..head.max(at + 1)].iter().any(|line| {
+            line.is_kept()
+                && (MIN_WORDS..=MAX_WORDS).contains(&line.words)
+                && line.matches.is_empty()
+                && parts(line).len() < 3
+        })
+}
+
+/// Marks the lines over a byline or a date that may be the headline, where none was found for sure: they are spared by
+/// the line model, and by phrases.
+pub fn spare_headlines(lines: &mut [Line], rules: &Rules) {
+    for at in 0..lines.len().saturating_sub(1).min(HEAD_LINES) {
+        if lines[at].is_prose() {
+            return;
+        }
+        let is_credit = |line: &Line| {
+            line.matches.iter().any(|&rule| matches!(rules.rule(rule).class, Class::Byline | Class::Timestamp))
+        };
+        if lines[at].words >= MIN_WORDS && lines[at].matches.is_empty() && is_credit(&lines[at + 1]) {
+            lines[at].headline = true;
+        }
+    }
 }
 
 /// Whether a line is the first of all and a blank line follows it: that is how headlines are written down.
@@ -123,7 +190,7 @@ fn text_words(lines: &[Line]) -> u32 {
 }
 
 fn is_cut(line: &Line, rules: &Rules) -> bool {
-    line.matches.iter().any(|&rule| rules.rule(rule).cuts(Place::Before, Level::Safe))
+    line.sure_matches().any(|rule| rules.rule(rule).cuts(Place::Before, Level::Safe))
 }
 
 #[cfg(test)]
@@ -169,5 +236,27 @@ mod tests {
     #[test]
     fn bylines_and_dates_are_passed_over() {
         assert_eq!(sure(&["By Ada Keeper", "3 May 2024", "Ferry stays in winter", PROSE]), Some((2, Sure::Likely)));
+    }
+
+    #[test]
+    fn a_first_line_that_a_phrase_matches_in_part_may_be_the_headline() {
+        for headline in ["Watch: Drone footage shows flooded harbour", "Harbour line unveils its new logo"] {
+            assert_eq!(sure(&[headline, "By Ada Keeper", PROSE]), Some((0, Sure::Likely)), "{headline}");
+        }
+        for noise in
+            ["Subscribe to our harbour newsletter now", "By Ada Keeper and Tom Tide", "Read more: The ferry that sank"]
+        {
+            assert_eq!(sure(&[noise, PROSE]), None, "{noise}");
+        }
+    }
+
+    #[test]
+    fn a_menu_over_the_headline_is_passed_over() {
+        for menu in ["News / Islands / Harbour", "News > Islands > Ferry stays in winter, council says"] {
+            let found = sure(&[menu, "Ferry stays in winter, council says", "By Ada Keeper", PROSE]);
+            assert_eq!(found, Some((1, Sure::Likely)), "{menu}");
+        }
+        let site = "Ferry stays in winter | News | Harbour Post";
+        assert_eq!(sure(&[site, "The council of the island has voted", PROSE]), Some((0, Sure::Likely)));
     }
 }
