@@ -400,12 +400,29 @@ mod tests {
     #[test]
     fn what_a_crash_left_is_removed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let segments = sealed(folder.path(), &[(0, 100), (100, 200), (0, 200)]);
+        let segments = sealed(folder.path(), &[(0, 100), (100, 200)]);
         fs::write(segments.folder.join("seal.partial"), "half").expect("a file");
+        // A merge was done, and what it was made of is still there.
+        let merged = tempfile::tempdir().expect("a folder");
+        drop(sealed(merged.path(), &[(0, 200)]));
+        let whole = files(merged.path()).remove(0);
+        fs::copy(&whole, segments.folder.join(whole.file_name().expect("a name"))).expect("a file");
         drop(segments);
         let segments = Segments::open(folder.path(), LIMITS, mark).expect("a folder");
         assert_eq!((segments.held().segments, segments.held().documents), (1, 200));
         assert_eq!(files(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn no_segment_answers_for_documents_that_another_one_answers_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut segments = sealed(folder.path(), &[(0, 100), (200, 300)]);
+        for (after, through) in [(0, 50), (50, 150), (100, 250), (100, 400), (299, 300)] {
+            assert!(segments.seal(span(after, through), 0, MARK, |_| ()).is_err(), "{after} to {through}");
+        }
+        assert_eq!(files(folder.path()).len(), 2);
+        seal(&mut segments, 100, 200);
+        assert_eq!(segments.gaps(), []);
     }
 
     #[test]
