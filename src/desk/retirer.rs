@@ -177,7 +177,7 @@ impl Retirer {
     /// Puts failed records and the file where they belong. After an error all of it is done again.
     fn leave(&mut self, finished: &Finished, stamp: &Stamp) -> Result<Retired, Stuck> {
         let Finished { file, failures, .. } = finished;
-        let retired = file.inbox.here_or_anew(|inbox| step(inbox, finished, stamp, failures))?;
+        let retired = file.inbox.here_or_anew(|inbox| step(inbox, finished, stamp, failures, &self.health))?;
         if let Retired::Moved(to) = &retired {
             self.left.add(&file.inbox, file.path.clone(), to.clone(), *stamp, Instant::now());
         }
@@ -185,9 +185,19 @@ impl Retirer {
     }
 }
 
-fn step(inbox: &Inbox, finished: &Finished, stamp: &Stamp, failures: &[Failure]) -> Result<Retired, Stuck> {
+fn step(
+    inbox: &Inbox,
+    finished: &Finished,
+    stamp: &Stamp,
+    failures: &[Failure],
+    health: &Health,
+) -> Result<Retired, Stuck> {
     let path = &finished.file.path;
     for failure in failures {
+        // A dump may hold more failed records than can be written before the desk has to end.
+        if health.in_haste() {
+            return Ok(Retired::Changed);
+        }
         if let Some(record) = failure.record {
             inbox.fail_record(path, record, failure.bytes.as_deref(), &report(failure))?;
         }
