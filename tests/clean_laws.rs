@@ -156,3 +156,27 @@ fn a_page_without_an_article_gives_way_to_the_text_beside_it() {
                 storm, the council said, and would open again when the wind had gone down.</p></article></body></html>";
     assert_eq!(of(page, Some(TEXT)).expect("an article").title.as_deref(), Some("Bridge closed"));
 }
+
+#[test]
+fn a_given_title_is_read_alike_with_a_text_and_a_page() {
+    let cleaner = Cleaner::new(Settings::default());
+    let given = Given {
+        title: Some(" The mayor&#8217;s\n  caf\u{65}\u{301}\u{0}\u{7} &amp; bridge ".into()),
+        ..Given::default()
+    };
+    for (media_type, content) in [
+        (
+            MediaType::Text,
+            "The ferry sailed again on Monday, the harbour master said, after a long winter in the dock.",
+        ),
+        (
+            MediaType::Html,
+            "<p>The ferry sailed again on Monday, the harbour master said, after a long winter in the dock.",
+        ),
+    ] {
+        let document = Document { media_type, given: given.clone(), ..document(content) };
+        let article = cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()));
+        let title = article.expect("an article").title;
+        assert_eq!(title.as_deref(), Some("The mayor’s café & bridge"));
+    }
+}

@@ -14,13 +14,14 @@ pub mod normalize;
 mod pack;
 mod phrase;
 mod recognize;
+mod references;
 mod repeats;
 pub mod rules;
 mod sentences;
 pub mod site;
 pub mod text;
 
-use crate::article::{Article, Block, BlockKind, Class, Document, Flag, MediaType, Removal};
+use crate::article::{Article, Block, BlockKind, Class, Document, Flag, Given, MediaType, Removal};
 use line::Line;
 pub use pack::{RuleError, RulePack};
 use rules::{Place, Rules};
@@ -299,6 +300,13 @@ impl Cleaner {
         article.flags.extend(flags);
         Ok(article)
     }
+}
+
+/// The title that came with a document, on one line and in the normal form; exports write it as it stands in markup.
+fn given_title(given: &Given) -> Option<String> {
+    let title = references::unescaped(given.title.as_deref()?);
+    let title = normalize::line(&title.replace(char::is_control, " ")).into_owned();
+    Some(title).filter(|title| !title.is_empty())
 }
 
 /// Bytes of text that the language is detected from, when nobody has said it.

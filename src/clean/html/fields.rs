@@ -11,7 +11,7 @@ use super::own::Own;
 use super::title;
 use super::tree::Tree;
 use crate::article::{Article, Document, GivenFrom, Provenance};
-use crate::clean::metadata;
+use crate::clean::{given_title, metadata};
 
 /// Tags kept of an article.
 const MAX_TAGS: usize = 32;
@@ -73,9 +73,9 @@ pub(super) fn fields(
         site_names.extend(site.split('.').next().map(str::to_owned));
     }
 
-    if let Some(title) = given.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
+    if let Some(title) = given_title(given) {
         note("title", from);
-        article.title = Some(title.to_owned());
+        article.title = Some(title);
     } else if let Some((title, source)) = title::title(tree, head, entity, &site_names) {
         note("title", source);
         article.title = Some(title);

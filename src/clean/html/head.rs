@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::tag::Tag;
 use super::tree::{Data, NONE, NodeId, Tree};
 use crate::clean::normalize::{composed, is_invisible};
+use crate::clean::references::unescaped;
 
 /// Values kept under one name: an article has a dozen tags, not a thousand.
 const MAX_VALUES: usize = 64;
@@ -92,7 +93,7 @@ fn meta(tree: &Tree, id: NodeId, head: &mut Head) {
         if let Some(name) = tree.attribute(id, key) {
             let values = head.meta.entry(name.trim().to_ascii_lowercase()).or_default();
             if values.len() < MAX_VALUES {
-                values.push(one_line(&super::lenient::unescaped(content)));
+                values.push(one_line(&unescaped(content)));
             }
         }
     }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::head::one_line;
-use super::lenient::{read, unescaped};
+use super::lenient::read;
 use super::own::{MAX_ARTICLES, Own};
+use crate::clean::references::unescaped;
 
 /// Longest script that is read, in bytes.
 const MAX_SCRIPT_BYTES: usize = 2 << 20;

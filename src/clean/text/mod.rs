@@ -9,7 +9,7 @@ pub mod teasers;
 pub mod title;
 pub mod vocabulary;
 
-use super::{Page, metadata, normalize};
+use super::{Page, given_title, metadata, normalize};
 use crate::article::{Article, Block, BlockKind, Document, GivenFrom};
 
 /// Reads a text: its lines in normal form, and what a record or a sidecar says about it.
@@ -34,13 +34,11 @@ fn given(document: &Document) -> Article {
         GivenFrom::File => "file",
         GivenFrom::Sidecar => "sidecar",
     };
-    let title =
-        given.title.as_deref().map(normalize::line).map(|text| text.into_owned()).filter(|text| !text.is_empty());
     let url = given.url.as_deref().and_then(metadata::canonical_url);
     let site = given.site.as_deref().and_then(metadata::site_of);
     let site_from = if site.is_some() { from } else { "url" };
     let mut article = Article {
-        title,
+        title: given_title(given),
         authors: given.authors.iter().flat_map(|names| metadata::author_names(names)).collect(),
         date_published: given
             .date_published
