@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// The identity of a document: the BLAKE3 hash of its (decompressed) bytes.
@@ -115,6 +118,15 @@ pub struct Document {
     pub given: Given,
     /// The first sub-folder of the inbox that the document lies in: its source where it has no URL.
     pub folder: Option<String>,
+}
+
+/// The moment that a date of an article names: an RFC 3339 date-time, or the beginning of a plain date in UTC; `None` for
+/// anything else.
+pub fn instant(date: &str) -> Option<Timestamp> {
+    date.parse().ok().or_else(|| {
+        let midnight = DateTime::from(date.parse::<Date>().ok()?);
+        midnight.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })
 }
 
 /// What kind of element or line a block was.
@@ -259,4 +271,17 @@ pub enum Relation {
     Excerpt,
     /// Another state of the same URL.
     Update,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_in_the_order_of_time_and_not_of_letters() {
+        let ordered = ["2025-03-05", "2025-03-05T06:00:00+01:00", "2025-03-05T07:00:00Z", "2025-03-04T23:30:00-08:00"];
+        let moments: Vec<Timestamp> = ordered.iter().map(|date| instant(date).expect("a moment")).collect();
+        assert!(moments.is_sorted_by(|a, b| a < b), "{moments:?}");
+        assert_eq!(instant("yesterday"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! `copydesk story`: the articles on one event, in time order.
 
 use clap::Args;
+use copydesk::article::instant;
 use copydesk::config::Loaded;
 use copydesk::ledger::Reader;
 use copydesk::outbox::Record;
@@ -47,7 +48,10 @@ impl Command {
             }
         }
         // Articles without a date stand at the end, in order of arrival.
-        records.sort_by_cached_key(|record| (record.date_published.is_none(), record.date_published.clone()));
+        records.sort_by_cached_key(|record| {
+            let at = record.date_published.as_deref().and_then(instant);
+            (at.is_none(), at)
+        });
         let mut output = Output::stdout();
         let mut table = Table::new(&["date", "id", "site", "title"]);
         for record in &records {

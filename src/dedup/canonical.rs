@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
 
 use super::merge::Member;
 use super::sketch::Sketch;
 use super::verify::shared;
-use crate::article::{Article, Flag};
+use crate::article::{Article, Flag, instant};
 
 /// Texts within this share of the longest are equally complete: the difference is a credit line, not a paragraph.
 const AS_COMPLETE: f64 = 0.98;
@@ -95,12 +94,4 @@ fn richness(article: &Article) -> usize {
     options.iter().filter(|field| field.is_some()).count()
         + usize::from(!article.authors.is_empty())
         + usize::from(!article.tags.is_empty())
-}
-
-/// An RFC 3339 date-time, or the beginning of a plain date in UTC; `None` for anything else.
-fn instant(date: &str) -> Option<Timestamp> {
-    date.parse().ok().or_else(|| {
-        let midnight = DateTime::from(date.parse::<Date>().ok()?);
-        midnight.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-    })
 }

@@ -155,7 +155,9 @@ impl Editor {
         })?;
         tracing::info!(documents, ms = started.elapsed().as_millis() as u64, "index rebuilt from the ledger");
         for article in self.seat.ledger.pending()? {
-            self.show(&article)?;
+            if !self.show(&article)? {
+                self.shown(Published { cluster: article.cluster, revision: article.revision });
+            }
         }
         self.seat.publishers.flush();
         Ok(())

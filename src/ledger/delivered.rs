@@ -2,11 +2,10 @@
 //!
 //! It has no body of its own. What it says is kept in the body that it shares, which is written anew for it.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Filed;
-use crate::article::{Article, Provenance};
+use crate::article::{Article, Provenance, instant};
 
 /// Kept of one body at most, since each writes it anew; further documents are listed as the first one.
 const MAX_DELIVERED: usize = 64;
@@ -32,7 +31,8 @@ impl Filed {
     pub fn deliver(&mut self, seq: u64, said: &Self) -> bool {
         if self.says_the_same(said) {
             // The same page, fetched again.
-            let is_later = instant(&said.fetched_at) > instant(&self.fetched_at);
+            let fetched = |filed: &Self| filed.fetched_at.as_deref().and_then(instant);
+            let is_later = fetched(said) > fetched(self);
             if is_later {
                 self.fetched_at.clone_from(&said.fetched_at);
             }
@@ -75,10 +75,6 @@ impl Filed {
         article.provenance.extend(said.provenance);
         Some(filed)
     }
-}
-
-fn instant(time: &Option<String>) -> Option<Timestamp> {
-    time.as_deref()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{Batch, Editor, Fresh, Interrupted, Seat, now_ms, persist, retire, so
 use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
-use crate::desk::publisher::Order;
+use crate::desk::publisher::{Order, Published};
 use crate::ledger::{ArticleRow, Event, Filed, Ledger, LedgerError};
 
 /// Members that an article is made of at least, however few its record lists.
@@ -58,7 +58,7 @@ impl Editor {
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
         self.seat.progress.articles.fetch_add(added, Ordering::Relaxed);
-        let mut ordered = HashMap::with_capacity(rows.len());
+        let (mut ordered, mut unreadable) = (HashMap::with_capacity(rows.len()), Vec::new());
         if !rows.is_empty() {
             self.read(Ledger::begin_reading)?;
         }
@@ -66,6 +66,8 @@ impl Editor {
             let health = self.seat.health.clone();
             if persist(&health, "reading the state", || self.show(row))? {
                 ordered.insert(row.cluster, row.revision);
+            } else {
+                unreadable.push(Published { cluster: row.cluster, revision: row.revision });
             }
         }
         self.seat.publishers.flush();
@@ -73,6 +75,7 @@ impl Editor {
         self.release(&ordered);
         self.batch = Batch::default();
         self.fresh = Fresh::default();
+        unreadable.into_iter().for_each(|article| self.shown(article));
         // Only now: what is sealed must be in the ledger.
         let Seat { ledger, dedup, past, .. } = &mut self.seat;
         past.tend(ledger, dedup);
@@ -151,7 +154,8 @@ impl Editor {
         rows.binary_search_by_key(&cluster, |row| row.seq).ok().map(|at| rows[at].input)
     }
 
-    /// Orders the current state of an article to be shown; false when nothing of it can be read, and no file may wait for it.
+    /// Orders the current state of an article to be shown; false when nothing of it can be read: then nothing may wait for it,
+    /// and it counts as shown.
     pub(super) fn show(&mut self, row: &ArticleRow) -> Result<bool, LedgerError> {
         let record = if row.into_id.is_some() {
             None
