@@ -8,7 +8,8 @@ pub(super) enum LinkGap {
 }
 
 impl LinkGap {
-    /// The gap behind a link to `before`, empty for none, and in front of a link to `behind`.
+    /// The gap behind a link to `before`, empty for none, and in front of a link to `behind`. Of most links within a site the
+    /// target is not kept (see `strip.rs`): they stand apart.
     pub fn between(before: &str, behind: Option<&str>) -> Self {
         if leads_anywhere(before) && behind == Some(before) { Self::SameTarget } else { Self::OtherTarget }
     }

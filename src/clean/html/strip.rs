@@ -179,7 +179,13 @@ fn is_read(name: &[u8], value: &[u8]) -> bool {
     match name.len() {
         2 => is("id"),
         3 => is("rel"),
-        4 => is("href") && value.contains(&b'/') || is("role") || is("name") || is("lang") || is("type"),
+        4 => {
+            is("href") && (has(b"auth") || has(b"staff") || has(b"://"))
+                || is("role")
+                || is("name")
+                || is("lang")
+                || is("type")
+        }
         5 => is("class") || is("style") && (has(b"none") || has(b"hidden")),
         6 => is("hidden"),
         7 => is("content"),
