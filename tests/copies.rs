@@ -4,17 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::{Folders, article};
-
-/// Paths of the copies of a record.
-fn paths(record: &serde_json::Value) -> BTreeSet<String> {
-    let copies = record["copies"].as_array().expect("copies");
-    copies.iter().map(|copy| copy["path"].as_str().expect("a path").to_owned()).collect()
-}
-
-fn set(paths: &[&str]) -> BTreeSet<String> {
-    paths.iter().map(ToString::to_string).collect()
-}
+use support::{Folders, article, paths, set};
 
 #[test]
 fn the_same_bytes_with_another_sidecar_are_a_copy_of_their_own() {

@@ -9,17 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use support::{Folders, article, wait_for};
-
-/// Paths of the copies of a record.
-fn paths(record: &serde_json::Value) -> BTreeSet<String> {
-    let copies = record["copies"].as_array().expect("copies");
-    copies.iter().map(|copy| copy["path"].as_str().expect("a path").to_owned()).collect()
-}
-
-fn set(paths: &[&str]) -> BTreeSet<String> {
-    paths.iter().map(ToString::to_string).collect()
-}
+use support::{Folders, article, paths, set, wait_for};
 
 #[test]
 fn a_dropped_article_becomes_a_record_and_its_file_is_done() {

@@ -1,6 +1,6 @@
 //! Reading the state from another process while the desk writes it, and the queries that the desk shares with it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -112,8 +112,8 @@ impl Reader {
             events.push(event(row)?);
         }
         // Asked after the events: what is shown meanwhile may be told.
-        let pending: HashSet<_> = self.pending()?.into_iter().map(|row| (row.id, row.revision)).collect();
-        let shown = events.iter().position(|event| pending.contains(&(event.id.clone(), event.revision)));
+        let pending: HashMap<_, _> = self.pending()?.into_iter().map(|row| (row.id, row.revision)).collect();
+        let shown = events.iter().position(|event| pending.get(&event.id) == Some(&event.revision));
         events.truncate(shown.unwrap_or(events.len()));
         Ok(events)
     }

@@ -327,6 +327,17 @@ pub fn wait_within(patience: Duration, what: &str, mut condition: impl FnMut() -
     }
 }
 
+/// Paths of the copies of a record.
+pub fn paths(record: &serde_json::Value) -> BTreeSet<String> {
+    let copies = record["copies"].as_array().expect("copies");
+    copies.iter().map(|copy| copy["path"].as_str().expect("a path").to_owned()).collect()
+}
+
+/// Paths to compare them with.
+pub fn set(paths: &[&str]) -> BTreeSet<String> {
+    paths.iter().map(ToString::to_string).collect()
+}
+
 /// A number from the environment: how a test is run at length, or again.
 pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(default)
