@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use copydesk::article::{Article, Document, Flag, Given, InputId, MediaType};
+use copydesk::article::{Article, Class, Document, Flag, Given, InputId, MediaType};
 use copydesk::clean::site::SiteMemory;
 use copydesk::clean::{Cleaner, Draft, Settings};
 
@@ -78,6 +78,65 @@ fn every_article_of_a_site_ends_without_its_boilerplate() {
     }
     let known: Vec<u32> = desk.memory.known_lines(SITE).iter().map(|line| line.articles).collect();
     assert_eq!(known, [6, 6, 6]);
+}
+
+/// An article over a menu that every page has, in which the headlines of other articles stand: new ones on each page.
+fn page_with_teasers(n: usize) -> String {
+    const TEASERS: [&str; 6] = [
+        "Mayor Opens the New Fish Market",
+        "Two Whales Seen off the North Pier",
+        "Choir Looks for Tenors and a Piano",
+        "Storm Takes the Old Beach Huts",
+        "Island Bus Gets a Night Line",
+        "Harbour Bell Rings After Ninety Years",
+    ];
+    let page = page(n);
+    let article: Vec<_> = page.lines().filter(|line| line.contains("roof") || line.contains("keeper")).collect();
+    let teaser = TEASERS[n % TEASERS.len()];
+    format!(
+        "{}\nThe round table\nCoast\n{teaser}\n3 min\nQuay\nLetters from the island\nTea on Thursdays\n",
+        article.join("\n")
+    )
+}
+
+#[test]
+fn what_stands_among_learned_lines_is_doubted_with_them() {
+    let mut desk = Desk::new();
+    desk.take(1, &page_with_teasers(1));
+    assert!(desk.articles[&1].text.contains("Two Whales"), "alone it is not sure enough: {}", desk.articles[&1].text);
+    for n in 2..=6 {
+        desk.take(n, &page_with_teasers(n as usize));
+    }
+    for (number, article) in &desk.articles {
+        assert_eq!(article.text.split("\n\n").count(), 3, "article {number}: {}", article.text);
+        let learned: Vec<_> = article.removed.iter().filter(|removal| removal.rule == format!("site:{SITE}")).collect();
+        let teaser = learned.iter().find(|removal| removal.class == Class::Teaser).expect("it is said to be a teaser");
+        assert!(
+            teaser.why.contains(&format!("5 lines near it were seen in other articles of {SITE}")),
+            "{}",
+            teaser.why
+        );
+    }
+    assert_eq!(desk.memory.known_lines(SITE).len(), 5);
+}
+
+#[test]
+fn a_sentence_of_the_article_is_not_doubted_for_what_stands_around_it() {
+    let mut desk = Desk::new();
+    let page = |n: usize| {
+        let page = page(n);
+        let article: Vec<_> = page.lines().filter(|line| line.contains("roof") || line.contains("keeper")).collect();
+        let sentence = ["Join us on the quay!", "Join us on the boat!", "Join us on the hill!"][n % 3];
+        format!(
+            "{}\nThe round table\nCoast\nQuay\n3 min\n{sentence}\nLetters from the island\n4 min\nTea on Thursdays\n{}\n",
+            article[..3].join("\n"),
+            article[3..].join("\n")
+        )
+    };
+    (1..=3).for_each(|n| desk.take(n, &page(n as usize)));
+    for article in desk.articles.values() {
+        assert!(!article.text.contains("round table") && article.text.contains("Join us on the "), "{}", article.text);
+    }
 }
 
 #[test]

@@ -79,6 +79,9 @@ pub struct Draft {
     pub publication: Option<String>,
     /// The line of the headline, where it was found in the text.
     pub title_line: Option<u32>,
+    /// Blocks that look like none of the article's, for which the site memory may have the proof, in order.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
     /// The number under which the memory has learned this article; `None` until it has.
     pub article: Option<u64>,
     /// Made while the lines were at hand; a draft that is put together again is not learned from and has none.
@@ -90,6 +93,15 @@ impl Draft {
     pub fn fingerprints(&self) -> &[u64] {
         &self.fingerprints
     }
+}
+
+/// A block that stays for want of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// See [`Block::line`].
+    pub line: u32,
+    /// How much evidence is wanting, in hundredths of the logarithm of the odds.
+    pub wants: u16,
 }
 
 /// Nothing of the document is an article; what was there instead is listed.
@@ -155,9 +167,10 @@ impl Cleaner {
         let Page { mut article, blocks, mut removed } = page;
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (title_line, core) = self.cut_lines(&mut article, &mut lines, media_type);
+        let mut doubts = Vec::new();
         if let Some(core) = core.as_ref().filter(|_| media_type == MediaType::Text) {
             let title = article.title.as_deref();
-            text::teasers::cut(&mut lines, core, &self.rules, &self.model, title, self.settings.level);
+            doubts = text::teasers::cut(&mut lines, core, &self.rules, &self.model, title, self.settings.level);
         }
         if core.is_some() && restore_if_too_much_goes(&mut lines) {
             article.flags.insert(Flag::Review);
@@ -193,7 +206,7 @@ impl Cleaner {
                 _ => Err(NoContent { removed }),
             };
         }
-        Ok(Draft { page: Page { article, blocks, removed }, title_line, fingerprints, ..Draft::default() })
+        Ok(Draft { page: Page { article, blocks, removed }, title_line, doubts, fingerprints, ..Draft::default() })
     }
 
     /// The passes over whole lines: artefacts, headline, phrase rules by place, sections.

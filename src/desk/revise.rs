@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::article::{Article, Block, BlockKind, Document, Flag};
 use crate::clean::site::SiteMemory;
-use crate::clean::{Cleaner, Draft, Page, flags};
+use crate::clean::{Cleaner, Doubt, Draft, Page, flags};
 use crate::dedup::Sketch;
 use crate::ledger::{Filed, Taught};
 use crate::story::Terms;
@@ -36,6 +36,7 @@ impl Finished {
 pub struct Outline {
     pub publication: Option<String>,
     title_line: Option<u32>,
+    doubts: Vec<Doubt>,
     /// Line, kind and bytes of each block.
     blocks: Vec<(u32, BlockKind, usize)>,
     /// As the draft had them: the text of the article may have given reason for more.
@@ -47,6 +48,7 @@ impl Outline {
         Self {
             publication: draft.publication.clone(),
             title_line: draft.title_line,
+            doubts: draft.doubts.clone(),
             blocks: draft.page.blocks.iter().map(|block| (block.line, block.kind, block.text.len())).collect(),
             flags: draft.page.article.flags.clone(),
         }
@@ -66,6 +68,7 @@ impl Outline {
             page: Page { article: facts, blocks, removed: article.removed.clone() },
             publication: self.publication.clone(),
             title_line: self.title_line,
+            doubts: self.doubts.clone(),
             ..Draft::default()
         }
     }
@@ -84,7 +87,9 @@ impl Outline {
         let blocks = self.blocks.iter().filter(|(line, ..)| !cut.contains(line));
         let paragraphs: Vec<_> = blocks.map(|&(line, kind, _)| (line, kind)).collect();
         let whole = paragraphs.len() == paragraphs_of(&article.text).count();
-        whole.then_some(Taught { publication, title_line: self.title_line, paragraphs })
+        let doubts = self.doubts.iter().filter(|doubt| !cut.contains(&doubt.line));
+        let doubts = doubts.map(|doubt| (doubt.line, doubt.wants)).collect();
+        whole.then_some(Taught { publication, title_line: self.title_line, paragraphs, doubts })
     }
 }
 
@@ -111,6 +116,7 @@ pub fn finish_again(seq: u64, filed: &Filed, cleaner: &Cleaner, memory: &SiteMem
     let outline = Outline {
         publication: Some(taught.publication.clone()),
         title_line: taught.title_line,
+        doubts: taught.doubts.iter().map(|&(line, wants)| Doubt { line, wants }).collect(),
         blocks: paragraphs.map(|(text, &(line, kind))| (line, kind, text.len())).collect(),
         flags: filed.article.flags.difference(&of_text).copied().collect(),
     };
@@ -178,6 +184,28 @@ mod tests {
         let again = finish_again(1, &first, &cleaner, &memory).expect("a new state").article;
         assert!(again.text.ends_with("he said."), "{}", again.text);
         assert!(!again.flags.contains(&Flag::Truncated) && again.flags.contains(&Flag::Short));
+    }
+
+    #[test]
+    fn what_is_doubted_is_kept_until_the_memory_knows() {
+        let text = "The ferry sails again\n\nThe ferry sailed again on Monday after nine winters in the dock, its \
+                    captain said.\n\nThe new engine of the ferry makes nine knots against the tide, he said.\n\n\
+                    The round table\n\nCoast\n\nTwo Whales Seen off the North Pier\n\n3 min\n\nQuay\n\n\
+                    Letters from the island\n\nTea on Thursdays";
+        let cleaner = Cleaner::new(Default::default());
+        let document = document(text);
+        let draft = cleaner.draft(&document).expect("an article");
+        assert!(!draft.doubts.is_empty());
+        let mut memory = SiteMemory::default();
+        let article = cleaner.finish(draft.clone(), &memory).expect("an article");
+        let filed = Finished::new(&document, &Outline::of(&draft), article).filed;
+        let menu = ["The round table", "Coast", "Quay", "Letters from the island", "Tea on Thursdays"];
+        let menu = menu.map(|line| crate::clean::site::fingerprint(line).expect("it has letters"));
+        (2..=3).for_each(|number| drop(memory.learn("ferry", number, &menu)));
+        let stored = Filed::unpack(1, &filed.pack()).expect("it was just packed");
+        let again = finish_again(1, &stored, &cleaner, &memory).expect("a new state");
+        assert!(again.article.text.ends_with("he said."), "{}", again.article.text);
+        assert_eq!(again.taught.expect("it teaches").doubts, []);
     }
 
     proptest! {

@@ -54,6 +54,9 @@ pub struct Taught {
     pub title_line: Option<u32>,
     /// Line and kind of each paragraph.
     pub paragraphs: Vec<(u32, BlockKind)>,
+    /// Line of each paragraph that is doubted, and the evidence that is wanting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<(u32, u16)>,
 }
 
 impl Filed {

@@ -6,9 +6,9 @@ use super::core::Core;
 use super::features::{self, Features};
 use super::model::Model;
 use crate::article::Class;
-use crate::clean::Level;
 use crate::clean::line::Line;
 use crate::clean::rules::{Place, Rules};
+use crate::clean::{Doubt, Level};
 
 /// How sure the model must be, by place and length. Chosen on pages that it was not trained on; see
 /// `docs/text-cleaning.md`.
@@ -34,8 +34,18 @@ const NEVER: f32 = 2.0;
 const SHORT_WORDS: u32 = 4;
 const LONG_WORDS: u32 = 25;
 
-/// Cuts the lines of which the model is sure enough.
-pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title: Option<&str>, level: Level) {
+/// A line that scores less is none to doubt, whatever stands around it.
+const DOUBTFUL: f32 = 0.4;
+
+/// Cuts the lines of which the model is sure enough; returns those that it doubts, in order.
+pub fn cut(
+    lines: &mut [Line],
+    core: &Core,
+    rules: &Rules,
+    model: &Model,
+    title: Option<&str>,
+    level: Level,
+) -> Vec<Doubt> {
     let bars = match level {
         Level::Safe => &SAFE,
         Level::Eager => &EAGER,
@@ -57,6 +67,7 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
             _ => long(place),
         }
     };
+    let mut doubts = Vec::new();
     let judge = |(at, features): (usize, Features)| {
         let line = &lines[at];
         let place = core.place(at);
@@ -68,6 +79,9 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
         };
         let score = if bar < NEVER { model.score(&features) } else { 0.0 };
         if score < bar {
+            if score >= DOUBTFUL && bar < NEVER && !(place == Place::Inside && line.terminated) {
+                doubts.push(Doubt { line: line.block.line, wants: wants(score, bar) });
+            }
             return None;
         }
         let why = reason(line, &features, place, score);
@@ -83,6 +97,13 @@ pub fn cut(lines: &mut [Line], core: &Core, rules: &Rules, model: &Model, title:
     for (at, class, rule, why) in found {
         lines[at].cut(class, rule, why);
     }
+    doubts
+}
+
+/// The evidence that lifts a score to its bar, see [`Doubt::wants`].
+fn wants(score: f32, bar: f32) -> u16 {
+    let odds = |share: f32| (share / (1.0 - share)).ln();
+    (100.0 * (odds(bar) - odds(score))).ceil() as u16
 }
 
 /// Whether what follows the line may be comments, as [`features::COMMENTS`] has it.
