@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use copydesk::article::{Article, Class, Document, Flag, Given, InputId, MediaType};
-use copydesk::clean::site::SiteMemory;
-use copydesk::clean::{Cleaner, Draft, Settings};
+use copydesk::clean::site::{Limits, SiteMemory};
+use copydesk::clean::{Cleaner, Draft, Level, Settings};
 
 const SITE: &str = "harbourpost.example";
 
@@ -46,8 +46,13 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let cleaner = Cleaner::new(Settings::default());
-        Self { cleaner, memory: SiteMemory::default(), drafts: BTreeMap::new(), articles: BTreeMap::new() }
+        Self::at(Level::Safe)
+    }
+
+    fn at(level: Level) -> Self {
+        let cleaner = Cleaner::new(Settings { level, ..Settings::default() });
+        let memory = SiteMemory::new(level, Limits::default());
+        Self { cleaner, memory, drafts: BTreeMap::new(), articles: BTreeMap::new() }
     }
 
     fn take(&mut self, number: u64, text: &str) {
@@ -120,20 +125,75 @@ fn what_stands_among_learned_lines_is_doubted_with_them() {
     assert_eq!(desk.memory.known_lines(SITE).len(), 5);
 }
 
+/// An article like no other, and what a site puts before, between and after its paragraphs.
+fn around(n: usize, above: &str, between: &str, below: &str) -> String {
+    let name: String = [n / 26, n % 26].map(|letter| char::from(b'a' + letter as u8)).iter().collect();
+    format!(
+        "The ferry {name} gets a new roof\n{above}\n\
+         The ferry {name} will get a new roof before winter, the council of {name} said on Monday, after years of rain.\n\
+         Its keeper, who has counted the buckets under {name}, said that she would miss the sound, but not the work.\n\
+         {between}\n\
+         The roof of the {name} is made of slate from the island, and masons have been asked to lay it by October.\n\
+         {below}\n"
+    )
+}
+
+#[test]
+fn before_and_after_the_article_one_other_article_is_proof() {
+    let mut desk = Desk::new();
+    (1..=2).for_each(|n| {
+        desk.take(n, &around(n as usize, "The round table", "Salt keeps, ink remembers us", "Tea on Thursdays"))
+    });
+    let second = &desk.articles[&2];
+    let learned: Vec<_> = second.removed.iter().map(|removal| removal.text.as_str()).collect();
+    assert_eq!(learned, ["The round table", "Tea on Thursdays"], "{}", second.text);
+}
+
+#[test]
+fn an_article_does_not_teach_against_its_own_update() {
+    let update = format!(
+        "{}The mason who had laid the first roof, and had not seen it since, came back to count the slates by hand.\n\
+         He found eleven of them in a garden behind the church, where they had been a path for as long as he lives.\n\
+         The council wants them back, and has asked the gardener, who says that a path is not a thing to be lent.\n\
+         A song about the ferry\n",
+        around(1, "The song of the slates", "", "With pictures by the keeper")
+    );
+    for level in [Level::Safe, Level::Eager] {
+        let mut desk = Desk::at(level);
+        desk.take(1, &around(1, "The song of the slates", "", "With pictures by the keeper"));
+        let draft = desk.cleaner.draft(&document(&update)).expect("it has prose");
+        let kept = draft.page.blocks.clone();
+        assert!(kept.iter().any(|block| block.text.contains("she would miss the sound")));
+        let article = desk.cleaner.finish(draft, &desk.memory).expect("it has prose");
+        for block in kept {
+            assert!(article.text.contains(&block.text), "{level:?} lost {:?}: {}", block.text, article.text);
+        }
+    }
+}
+
+#[test]
+fn a_heading_that_half_of_the_articles_have_is_the_writers_until_many_do() {
+    let mut desk = Desk::new();
+    let take = |desk: &mut Desk, n: u64, heading: &str| desk.take(n, &around(n as usize, "", heading, ""));
+    (1..=6).for_each(|n| take(&mut desk, n, "Pros"));
+    assert!(desk.articles.values().all(|article| article.text.contains("Pros")));
+    (7..=30).for_each(|n| take(&mut desk, n, if n % 3 == 0 { "Pros" } else { "" }));
+    assert!(desk.articles[&30].text.contains("Pros"), "13 of 29 others have it: {}", desk.articles[&30].text);
+    (31..=40).for_each(|n| take(&mut desk, n, "Pros"));
+    assert!(!desk.articles[&40].text.contains("Pros"), "a site's habit: {}", desk.articles[&40].text);
+}
+
 #[test]
 fn a_sentence_of_the_article_is_not_doubted_for_what_stands_around_it() {
     let mut desk = Desk::new();
-    let page = |n: usize| {
-        let page = page(n);
-        let article: Vec<_> = page.lines().filter(|line| line.contains("roof") || line.contains("keeper")).collect();
-        let sentence = ["Join us on the quay!", "Join us on the boat!", "Join us on the hill!"][n % 3];
-        format!(
-            "{}\nThe round table\nCoast\nQuay\n3 min\n{sentence}\nLetters from the island\n4 min\nTea on Thursdays\n{}\n",
-            article[..3].join("\n"),
-            article[3..].join("\n")
-        )
-    };
-    (1..=3).for_each(|n| desk.take(n, &page(n as usize)));
+    let sentences = ["Join us on the quay!", "Join us on the boat!", "Join us on the hill!"];
+    for (n, sentence) in (1..).zip(sentences) {
+        let menu = format!(
+            "The round table of the coast\nHouses by the old quay\n3 min\n{sentence}\nLetters from the island post\n\
+             4 min\nTea on every second Thursday"
+        );
+        desk.take(n, &around(n as usize, "", &menu, ""));
+    }
     for article in desk.articles.values() {
         assert!(!article.text.contains("round table") && article.text.contains("Join us on the "), "{}", article.text);
     }

@@ -4,14 +4,22 @@
 
 use super::line::Line;
 use super::site::{self, SiteMemory};
-use super::{Doubt, Draft, Level, MAX_PROSE_CUT, NoContent, Page};
+use super::{Doubt, Draft, LONG_WORDS, Level, MAX_PROSE_CUT, NoContent, Page};
 use crate::article::{Class, Flag, Removal};
 
-/// Between paragraphs of the article a long one may be the writer's standing background to a story: it must have been
-/// seen in so many other articles, where a footer needs only the usual few.
-const NEEDED_FOR_INNER_PROSE: u32 = 8;
+/// Before and after the article's own paragraphs one other article is proof: of 1,000 such lines in pages of one site, all
+/// but a handful were noise.
+const NEEDED_OUTSIDE: u32 = 1;
+/// A text of which more of the prose than this share was seen before may be a copy of the article that showed it.
+const MAX_PROSE_SEEN: f64 = 0.25;
+/// Between them, what may be the writer's must have been seen in so many: a long paragraph may be the standing background
+/// to a story, a line of few words a heading that all reviews of a site have ("Pros", "Price"), unless the line model
+/// doubts it. The heading must stand in half of the site's articles as well.
+const NEEDED_INSIDE: u32 = 8;
 /// From this many words a known line counts as such a paragraph.
 const INNER_PROSE_WORDS: u32 = 12;
+/// Up to this many it counts as such a heading.
+const HEADING_WORDS: u32 = 4;
 /// Headlines have at least so many words; fewer are a site's or a section's name.
 const MIN_TITLE_WORDS: u32 = 4;
 
@@ -31,20 +39,32 @@ pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Result<Page
     let Some(publication) = publication.filter(|name| memory.knows(name)) else { return Ok(page) };
     let others = |key: &str| site::of_key(key).map_or(0, |line| memory.others(&publication, line, article));
     let mut lines: Vec<Line> = std::mem::take(&mut page.blocks).into_iter().map(Line::new).collect();
-    let counts: Vec<u32> = lines.iter().map(|line| others(&line.key)).collect();
+    let seen: Vec<u32> = lines.iter().map(|line| others(&line.key)).collect();
+    // The one other article may be this one.
+    let least = if may_be_copy(&lines, &seen) { 2 } else { 1 };
+    let others = |key: &str| Some(others(key)).filter(|count| *count >= least).unwrap_or(0);
+    let counts: Vec<u32> = seen.into_iter().map(|count| if count >= least { count } else { 0 }).collect();
     let needed = level.needed_articles();
 
     let own_prose = |at: &usize| lines[*at].is_prose() && counts[*at] < needed;
     let first = (0..lines.len()).find(own_prose);
     let last = (0..lines.len()).rfind(own_prose);
+    let is_doubted = |line: &Line| doubts.binary_search_by_key(&line.block.line, |doubt| doubt.line).is_ok();
+    let needed_at = |at: usize, line: &Line| match first.zip(last) {
+        Some((first, last)) if !(first..=last).contains(&at) && line.words < LONG_WORDS => NEEDED_OUTSIDE,
+        Some((first, last)) if at > first && at < last => match line.words {
+            ..HEADING_WORDS if !is_doubted(line) => NEEDED_INSIDE.max(memory.articles(&publication) / 2),
+            ..INNER_PROSE_WORDS => needed,
+            _ => NEEDED_INSIDE,
+        },
+        _ => needed,
+    };
     for (at, line) in lines.iter_mut().enumerate() {
-        let inner = first.is_some_and(|first| at > first) && last.is_some_and(|last| at < last);
-        let needed = if inner && line.words >= INNER_PROSE_WORDS { NEEDED_FOR_INNER_PROSE } else { needed };
-        if counts[at] >= needed {
+        if counts[at] > 0 && counts[at] >= needed_at(at, line) {
             cut(line, &publication, counts[at]);
         }
     }
-    cut_doubtful(&mut lines, &counts, &doubts, &page.removed, &publication);
+    cut_doubtful(&mut lines, &counts, &doubts, &page.removed, &publication, |key| others(key) >= needed);
     let prose = |kept: bool| {
         let of = lines.iter().filter(|line| line.is_prose() && line.is_kept() == kept);
         of.map(|line| f64::from(line.words)).sum::<f64>()
@@ -64,24 +84,45 @@ pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Result<Page
     if page.blocks.is_empty() { Err(NoContent { removed: page.removed }) } else { Ok(page) }
 }
 
+/// Whether a text may be that of an article that the memory knows, in another state or from another scraper.
+fn may_be_copy(lines: &[Line], counts: &[u32]) -> bool {
+    let (mut seen, mut all) = (0.0, 0.0);
+    for (line, count) in lines.iter().zip(counts).filter(|(line, _)| line.is_prose()) {
+        all += f64::from(line.words);
+        seen += if *count > 0 { f64::from(line.words) } else { 0.0 };
+    }
+    seen > MAX_PROSE_SEEN * all
+}
+
 fn cut(line: &mut Line, publication: &str, others: u32) {
-    let plural = if others == 1 { "article" } else { "articles" };
-    line.cut(
-        Class::SiteBoilerplate,
-        format!("site:{publication}"),
-        format!("seen in {others} other {plural} of {publication}"),
-    );
+    let why = format!("seen in {} of {publication}", other_articles(others));
+    line.cut(Class::SiteBoilerplate, format!("site:{publication}"), why);
+}
+
+fn other_articles(count: u32) -> String {
+    format!("{count} other {}", if count == 1 { "article" } else { "articles" })
 }
 
 /// Cuts doubtful lines among known ones: what stands in a site's menu is menu, even where its words are new.
 ///
-/// Lines count as known that are cut now, or were when the article was finished before; a line cut here is none of them.
-fn cut_doubtful(lines: &mut [Line], counts: &[u32], doubts: &[Doubt], removed: &[Removal], publication: &str) {
+/// Lines count as known that are cut now, or were when the article was finished before; a line cut here is none of them,
+/// until it has been seen as often as the others.
+fn cut_doubtful(
+    lines: &mut [Line],
+    counts: &[u32],
+    doubts: &[Doubt],
+    removed: &[Removal],
+    publication: &str,
+    is_known: impl Fn(&str) -> bool,
+) {
     if doubts.is_empty() {
         return;
     }
     let kept = lines.iter().map(|line| (line.block.line, !line.is_kept()));
-    let was_known = |removal: &Removal| removal.class == Class::SiteBoilerplate && removal.rule.starts_with("site:");
+    let was_known = |removal: &Removal| {
+        removal.rule.starts_with("site:")
+            && (removal.class == Class::SiteBoilerplate || is_known(&super::normalize::key(&removal.text)))
+    };
     let gone = removed.iter().map(|removal| (removal.line, was_known(removal)));
     let mut text: Vec<(u32, bool)> = kept.chain(gone).collect();
     text.sort_unstable_by_key(|(line, _)| *line);
@@ -99,10 +140,13 @@ fn cut_doubtful(lines: &mut [Line], counts: &[u32], doubts: &[Doubt], removed: &
         let known = near.iter().filter(|(_, known)| *known).count();
         let returns = usize::from(counts[at] > 0);
         if known.min(MAX_NEIGHBOURS) * BY_NEIGHBOUR + returns * BY_RETURN >= usize::from(doubt.wants) {
-            let itself = if returns > 0 { format!(", and {} itself", counts[at]) } else { String::new() };
-            let why = format!(
-                "looks like none of the article's; {known} lines near it were seen in other articles of {publication}{itself}"
-            );
+            let mut why = "looks like none of the article's".to_owned();
+            if known > 0 {
+                why += &format!(", {known} lines near it were seen in other articles of {publication}");
+            }
+            if returns > 0 {
+                why += &format!(", was seen in {} of {publication}", other_articles(counts[at]));
+            }
             lines[at].cut(Class::Teaser, format!("site:{publication}"), why);
         }
     }
@@ -122,7 +166,6 @@ fn retitle(
     if count < needed {
         return;
     }
-    let plural = if count == 1 { "article" } else { "articles" };
     let text = title.clone();
     let next = lines.iter().position(Line::is_kept).filter(|&at| {
         let line = &lines[at];
@@ -140,7 +183,7 @@ fn retitle(
         Removal {
             class: Class::SiteBoilerplate,
             rule: format!("site:{publication}"),
-            why: format!("seen in {count} other {plural} of {publication}"),
+            why: format!("seen in {} of {publication}", other_articles(count)),
             line: title_line,
             text,
         },

@@ -109,6 +109,11 @@ impl SiteMemory {
         self.publications.contains_key(publication)
     }
 
+    /// How many articles were learned of a publication.
+    pub fn articles(&self, publication: &str) -> u32 {
+        self.publications.get(publication).map_or(0, |known| u32::try_from(known.articles).unwrap_or(u32::MAX))
+    }
+
     /// In how many distinct articles of the publication the line was seen, `article` itself not counted.
     pub fn others(&self, publication: &str, fingerprint: u64, article: Option<u64>) -> u32 {
         let Some(seen) = self.publications.get(publication).and_then(|known| known.lines.get(&fingerprint)) else {
@@ -121,10 +126,10 @@ impl SiteMemory {
         }
     }
 
-    /// Whether any of these lines is proven for the publication: whether the site pass has anything to do.
+    /// Whether any of these lines was seen in an article of the publication: whether the site pass has anything to do.
     pub fn knows_any(&self, publication: &str, fingerprints: &[u64]) -> bool {
         let Some(known) = self.publications.get(publication) else { return false };
-        fingerprints.iter().any(|line| known.lines.get(line).is_some_and(|seen| seen.count >= self.needed))
+        fingerprints.iter().any(|line| known.lines.contains_key(line))
     }
 
     /// Remembers the lines of an article that is no near-copy of a known one, and returns the earlier articles that

@@ -32,7 +32,9 @@ impl Editor {
                 .cleaner
                 .finish(outline.draft(&finished.filed.article), &self.seat.memory)
                 .map_err(|NoContent { removed }| Box::new(Failure::no_content(&document, record, removed)))?;
-            finished = Finished::new(&document, &outline, article);
+            if article != finished.filed.article {
+                finished = Finished::new(&document, &outline, article);
+            }
         }
         let Finished { filed, body, sketch, terms } = finished;
         let article = &filed.article;
