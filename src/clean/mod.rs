@@ -159,6 +159,9 @@ impl Cleaner {
         if draft.page.article.language.is_none() {
             detect_language(&mut draft.page);
         }
+        if document.media_type == MediaType::Text {
+            text::head::read(&mut draft.page);
+        }
         Ok(draft)
     }
 

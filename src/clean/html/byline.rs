@@ -9,9 +9,9 @@ use super::layout::{Layout, Run};
 use super::tag::Tag;
 use super::title;
 use super::tree::{NONE, NodeId, Tree};
-use super::updates;
 use crate::article::Article;
 use crate::clean::metadata;
+use crate::clean::metadata::updates;
 
 /// Blocks after the headline in which a visible byline or date is looked for.
 const BYLINE_REACH: usize = 16;

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use super::hints::{self, Hints};
 use super::layout::{Layout, Run, within};
 use super::tag::Tag;
-use super::updates;
 use crate::article::BlockKind;
+use crate::clean::metadata::updates;
 
 /// Blocks after and before the headline among which it is looked for.
 const AFTER: usize = 16;

@@ -27,7 +27,6 @@ mod strip;
 mod tag;
 mod title;
 mod tree;
-mod updates;
 mod walk;
 
 use serde::{Deserialize, Serialize};

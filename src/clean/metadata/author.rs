@@ -56,11 +56,11 @@ const AGENCIES: &[&str] = &[
 const CREDENTIALS: &[&str] = &[
     "phd", "md", "rd", "do", "cfa", "cpa", "esq", "mba", "msc", "mph", "rn", "rdn", "ldn", "fand", "dpt", "cscs",
     "dds", "dvm", "pharmd", "bsc", "jd", "llb", "llm", "edd", "psyd", "lcsw", "ms", "ma", "np", "facc", "faap", "cfp",
-    "ea", "cissp", "pmp", "dnp", "aprn", "mpp", "cpt", "cnc",
+    "cepf", "ea", "cissp", "pmp", "dnp", "aprn", "mpp", "cpt", "cnc",
 ];
 
 /// Parts of a byline that name a post or a place in the paper, not a person; whole part, lower case.
-const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|(?:et )?al|others|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc)\.?$";
+const POST: &str = r"(?i)^(?:(?:\w+[\s-]){0,4}(?:reporter|correspondent|editor|editor-in-chief|columnist|contributor|staff writer|writer|journalist|producer|photographer|intern|analyst|author|blogger|contributing writer|bureau chief|redakteur(?:in)?|redacteur|journaliste|periodista|redactor(?:a)?|giornalista|dziennikarz)s?|staff|admin|administrator|editor|guest|guest post|(?:et )?al|others|author|authors|contributors?|unknown|anonymous|none|null|undefined|webmaster|super user|user|root|share|follow|updated|published|posted|view (?:all|bio|profile).*|see all.*|on \w+day|on|in|by|more (?:by|from|stories).*|read more|see more|all posts.*|posts|about the author|photo|\d+ min(?:ute)?s? read|jr|sr|inc|(?:ceo|co-?founder|founder)\b.*)\.?$";
 
 /// A post of two subjects behind a name, which would fall apart at its "and": ", arts and culture editor".
 const JOINT_POST: &str = r"(?i),\s*\w+\s+(?:and|&)\s+(?:\w+\s+){0,3}(?:reporter|correspondent|editor|columnist|writer|journalist|expert)s?\b";
@@ -115,6 +115,11 @@ pub fn author_names(text: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// As [`author_names`], of a line that begins with words that introduce a name; of any other none.
+pub fn introduced_names(line: &str) -> Vec<String> {
+    if without_lead(line).len() < line.len() { author_names(line) } else { Vec::new() }
 }
 
 /// What follows the words that introduce a name.
@@ -221,6 +226,7 @@ mod tests {
             ("Ana Ruiz, Ana Ruiz", vec!["Ana Ruiz"]),
             ("Jack Ma", vec!["Jack Ma"]),
             ("Written by", vec![]),
+            ("Ana Ruiz, CEPF, founder and CEO of Quay Ltd", vec!["Ana Ruiz"]),
             ("Ana Ruiz, Arts and Culture Editor, and Tom Hill, Home Security Expert", vec!["Ana Ruiz", "Tom Hill"]),
             ("Luxury Ferry Expert", vec!["Luxury Ferry Expert"]),
             ("Contributors: Ana Ruiz", vec!["Ana Ruiz"]),

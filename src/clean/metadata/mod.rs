@@ -9,9 +9,10 @@ mod date;
 mod language;
 mod months;
 mod numeric;
+pub(super) mod updates;
 mod url;
 
-pub use author::author_names;
+pub use author::{author_names, introduced_names};
 pub use date::{date_in_url, normal_date, normal_date_in, visible_date};
 pub use language::{language_against, language_of, language_tag};
 pub use url::{canonical_url, site_of};

@@ -3,6 +3,7 @@
 pub mod core;
 pub mod features;
 pub mod form;
+pub mod head;
 pub mod model;
 pub mod tail;
 pub mod teasers;

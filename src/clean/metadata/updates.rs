@@ -23,12 +23,12 @@ const PUBLISHED: &str = "publi[sckeé]|pubblic|posted|created|erstellt|veröffen
 const SEPARATORS: [char; 12] = ['|', '•', '·', '–', '—', ';', '(', ')', '[', ']', '／', '\n'];
 
 /// The pieces of a line that do not speak of a change.
-pub(super) fn without(line: &str) -> Vec<&str> {
+pub fn without(line: &str) -> Vec<&str> {
     line.split(SEPARATORS).flat_map(pieces).collect()
 }
 
 /// Whether the last word of either kind in a text is of a change: a label before a date.
-pub(super) fn is_label(text: &str) -> bool {
+pub fn is_label(text: &str) -> bool {
     let last = |regex: &Regex| regex.find_iter(text).last().map(|found| found.start());
     last(&CHANGED_WORDS) > last(&PUBLISHED_WORDS)
 }
