@@ -124,6 +124,25 @@ fn rights(path: &Path, mode: u32) {
 }
 
 #[test]
+fn a_reader_without_rights_is_told_whose_account_it_takes() {
+    let folders = Folders::new();
+    folders.drop_in("a.txt", article(1));
+    assert!(folders.once().status.success());
+    let state = folders.path("state");
+    ["ledger.sqlite-shm", "ledger.sqlite-wal"].iter().for_each(|name| drop(fs::remove_file(state.join(name))));
+    let mut status = folders.command("status");
+    if rustix::process::geteuid().is_root() {
+        rights(&folders.path(""), 0o755);
+        status.uid(NOBODY).gid(NOBODY);
+    }
+    rights(&state, 0o555);
+    let told = status.output().expect("it runs");
+    rights(&state, 0o755);
+    let message = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(!told.status.success() && message.contains("use the account of the desk"), "{message}");
+}
+
+#[test]
 fn a_done_folder_that_takes_nothing_pauses_the_desk_until_it_does() {
     let folders = Folders::new();
     fs::create_dir_all(folders.inbox().join("done/site")).expect("folders");

@@ -19,6 +19,10 @@ pub enum LedgerError {
         "{path}: the state file is damaged ({what}): the next start of the desk sets it aside and builds a new one"
     )]
     Damaged { path: PathBuf, what: String },
+    #[error(
+        "{folder}: the state is at rest, and to read it this user would have to write there: use the account of the desk"
+    )]
+    NotWritable { folder: PathBuf },
     #[error("the state file: row {row} of {table} is not what was written")]
     Row { table: &'static str, row: i64 },
     #[error("{path}: {source}")]

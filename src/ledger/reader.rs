@@ -59,7 +59,7 @@ impl Reader {
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // The log of a desk that was killed stays as it is for the next one: it tells of that end.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        super::prepare(&connection, &path)?;
+        super::prepare(&connection, &path).map_err(|error| unwritable(error, folder))?;
         match schema::version(&connection)? {
             // The first desk is just making it.
             0 => Ok(None),
@@ -359,4 +359,14 @@ pub(super) fn article_row(row: &Row<'_>) -> Result<(ArticleRow, bool), LedgerErr
 /// Milliseconds of Unix time as RFC 3339 in UTC.
 pub fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_string()
+}
+
+/// The error of a reader who would have to make the shared-memory file and may not.
+fn unwritable(error: LedgerError, folder: &Path) -> LedgerError {
+    match error {
+        LedgerError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) => {
+            LedgerError::NotWritable { folder: folder.to_owned() }
+        }
+        other => other,
+    }
 }
