@@ -395,6 +395,35 @@ fn failing_system_calls_condemn_nothing() {
     });
 }
 
+/// One inode that the disk cannot give holds up nobody, and is taken when it can be had.
+#[test]
+fn a_file_that_the_disk_cannot_give_holds_up_no_other() {
+    if !has("strace") {
+        return;
+    }
+    let check = |calls: &str| {
+        let folders = Folders::new();
+        folders.drop_in("bad.txt", article(4711));
+        let mut fed = feed(&folders, 0);
+        let inject = format!("inject={calls}");
+        // The tracer as a grandchild, so that the desk is the one that is stopped.
+        let wrapper = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", "bad.txt", "-e", &inject];
+        let desk = folders.start(folders.command_under(&wrapper, "run"));
+        wait_for("the others", || folders.published() == fed);
+        assert_eq!(folders.files_below("inbox/failed"), BTreeSet::new(), "{calls}");
+        wait_for("word of the file", || folders.log().contains("bad.txt"));
+        assert_eq!(desk.stop(), Some(0), "{calls}: {}", folders.log());
+        assert!(folders.once().status.success());
+        fed.insert("bad.txt".into());
+        assert_eq!(folders.published(), fed, "{calls}");
+    };
+    std::thread::scope(|scope| {
+        for calls in ["newfstatat:error=EIO", "openat:error=EUCLEAN"] {
+            scope.spawn(move || check(calls));
+        }
+    });
+}
+
 /// After a sync that failed the system holds the pages for clean: a second sync succeeds and proves nothing.
 #[test]
 fn after_a_failed_sync_the_file_is_written_anew() {

@@ -110,7 +110,7 @@ pub async fn watch(
                         let is_news =
                             skipped.is_closed && closed.len() < MAX_CLOSED && closed.insert(skipped.path.clone());
                         if is_news {
-                            tracing::warn!(%path, why = skipped.why, "passed over: it is taken once this user may read it");
+                            tracing::warn!(%path, why = skipped.why, "passed over: it is taken once it can be read");
                         } else {
                             tracing::debug!(%path, why = skipped.why, "passed over");
                         }

@@ -84,7 +84,7 @@ impl From<io::Error> for Refused {
 impl Refused {
     /// Whether the disk failed at this very file: others may be sound, so the desk need not wait for it.
     pub fn is_bad_sector(&self) -> bool {
-        matches!(self, Self::Desk(error) if Errno::from_io_error(error) == Some(Errno::IO))
+        matches!(self, Self::Desk(error) if Fault::is_at_one_place(error))
     }
 }
 

@@ -16,6 +16,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether the disk failed at one file or folder: others may be sound, so nobody needs to wait for it.
+    pub fn is_at_one_place(error: &io::Error) -> bool {
+        matches!(Errno::from_io_error(error), Some(Errno::IO | Errno::UCLEAN))
+    }
+
     /// Classes an error of opening, reading, renaming or looking at one file.
     ///
     /// Errors that are not known to concern one file count as the desk's: a pause loses nothing, a wrong verdict does.

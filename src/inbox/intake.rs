@@ -264,11 +264,16 @@ impl Intake {
             }
             Some(Found::Skipped(skipped)) => {
                 self.settler.drop_path(path);
-                batch.skipped.push(skipped);
+                self.pass_over(skipped, batch);
             }
             None => self.settler.drop_path(path),
         }
         Ok(())
+    }
+
+    fn pass_over(&mut self, skipped: Skipped, batch: &mut Batch) {
+        self.dirty |= skipped.is_unsure;
+        batch.skipped.push(skipped);
     }
 
     fn observe(
@@ -366,7 +371,7 @@ impl Intake {
                 self.watcher.follow(&path, &stamp);
             }
             Some(Found::Sidecar) => self.uses_sidecars = true,
-            Some(Found::Skipped(skipped)) => batch.skipped.push(skipped),
+            Some(Found::Skipped(skipped)) => self.pass_over(skipped, batch),
             None => {
                 self.scan = None;
                 self.has_scanned = true;

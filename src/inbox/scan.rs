@@ -33,15 +33,17 @@ pub struct Skipped {
     pub why: String,
     /// It may be an input, and the system refuses it: somebody should see to it.
     pub is_closed: bool,
+    /// The disk failed at it: worth another look soon.
+    pub is_unsure: bool,
 }
 
 impl Skipped {
     fn never_read(path: PathBuf, why: String) -> Self {
-        Self { path, why, is_closed: false }
+        Self { path, why, is_closed: false, is_unsure: false }
     }
 
     fn closed(path: PathBuf, error: &io::Error) -> Self {
-        Self { path, why: error.to_string(), is_closed: true }
+        Self { path, why: error.to_string(), is_closed: true, is_unsure: Fault::is_at_one_place(error) }
     }
 }
 
@@ -87,7 +89,7 @@ impl Inbox {
         };
         match found {
             // What cannot be had is passed over, as in a scan; the inbox itself must be there for that to be said.
-            Err(error) if Fault::of(&error) == Fault::Document => {
+            Err(error) if is_passed_over(path, &error) => {
                 folder::open_root(self)?;
                 Ok(Some(Found::Skipped(Skipped::closed(path.to_owned(), &error))))
             }
@@ -172,8 +174,8 @@ impl Scan {
     fn problem(&mut self, path: PathBuf, error: io::Error) -> Option<io::Result<Found>> {
         match Fault::of(&error) {
             Fault::Vanished => None,
-            Fault::Document => Some(Ok(Found::Skipped(Skipped::closed(path, &error)))),
-            Fault::Desk => {
+            _ if is_passed_over(&path, &error) => Some(Ok(Found::Skipped(Skipped::closed(path, &error)))),
+            _ => {
                 self.open.clear();
                 Some(Err(error))
             }
@@ -186,6 +188,11 @@ impl Level {
         let stamp = Stamp::of(&rustix::fs::fstat(&folder)?);
         Ok(Self { entries: Dir::read_from(&folder)?, folder, path, stamp })
     }
+}
+
+/// Whether an error concerns this one path and no other; of the inbox itself, whose path is empty, it concerns all.
+fn is_passed_over(path: &Path, error: &io::Error) -> bool {
+    Fault::of(error) == Fault::Document || path != Path::new("") && Fault::is_at_one_place(error)
 }
 
 /// What stands under one name.
