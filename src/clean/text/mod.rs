@@ -4,6 +4,7 @@ pub mod core;
 pub mod features;
 pub mod form;
 pub mod head;
+mod headline;
 pub mod model;
 pub mod tail;
 pub mod teasers;
