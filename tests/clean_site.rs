@@ -184,6 +184,22 @@ fn a_heading_that_half_of_the_articles_have_is_the_writers_until_many_do() {
 }
 
 #[test]
+fn a_headline_that_comes_every_day_stays_where_no_other_is() {
+    let mut desk = Desk::new();
+    let headline = "The winning numbers of the harbour lottery";
+    (1..=4).for_each(|n| {
+        let text = around(n as usize, "", "", "");
+        desk.take(n, &format!("{headline}\n{}", text.split_once('\n').expect("lines").1));
+    });
+    assert!(desk.articles.values().all(|article| article.title.as_deref() == Some(headline)), "{:#?}", desk.articles);
+
+    let mut desk = Desk::new();
+    (1..=4).for_each(|n| desk.take(n, &format!("The Harbour Post of the coast\n{}", around(n as usize, "", "", ""))));
+    let titles: Vec<_> = desk.articles.values().map(|article| article.title.clone().expect("a headline")).collect();
+    assert!(titles.iter().all(|title| title.starts_with("The ferry a")), "{titles:?}");
+}
+
+#[test]
 fn a_sentence_of_the_article_is_not_doubted_for_what_stands_around_it() {
     let mut desk = Desk::new();
     let sentences = ["Join us on the quay!", "Join us on the boat!", "Join us on the hill!"];

@@ -152,7 +152,8 @@ fn cut_doubtful(
     }
 }
 
-/// A headline that other articles of the site carry too is the site's name or a section's: the next line takes its place.
+/// A headline that other articles of the site carry too is the site's name or a section's: the next line takes its place,
+/// if it can be a headline.
 fn retitle(
     page: &mut Page,
     title_line: u32,
@@ -162,7 +163,8 @@ fn retitle(
     needed: u32,
 ) {
     let Some(title) = &page.article.title else { return };
-    let count = others(&super::normalize::key(title));
+    let key = super::normalize::key(title);
+    let count = others(&key);
     if count < needed {
         return;
     }
@@ -173,6 +175,8 @@ fn retitle(
     });
     match next {
         Some(at) => page.article.title = Some(lines.remove(at).block.text),
+        // A column that has the same headline every day.
+        None if super::normalize::words(&key) >= MIN_TITLE_WORDS => return,
         None => {
             page.article.title = None;
             page.article.provenance.remove("title");
