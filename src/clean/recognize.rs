@@ -10,16 +10,16 @@ use crate::article::{Class, Flag, Removal};
 /// Before and after the article's own paragraphs one other article is proof: of 1,000 such lines in pages of one site, all
 /// but a handful were noise.
 const NEEDED_OUTSIDE: u32 = 1;
-/// A text of which more of the prose than this share was seen before may be a copy of the article that showed it.
-const MAX_PROSE_SEEN: f64 = 0.25;
 /// Between them, what may be the writer's must have been seen in so many: a long paragraph may be the standing background
 /// to a story, a line of few words a heading that all reviews of a site have ("Pros", "Price"), unless the line model
 /// doubts it. The heading must stand in half of the site's articles as well.
 const NEEDED_INSIDE: u32 = 8;
 /// From this many words a known line counts as such a paragraph.
 const INNER_PROSE_WORDS: u32 = 12;
-/// Up to this many it counts as such a heading.
+/// With fewer words than these it counts as such a heading.
 const HEADING_WORDS: u32 = 4;
+/// A text of which more of the prose than this share was seen before may be a copy of the article that showed it.
+const MAX_PROSE_SEEN: f64 = 0.25;
 /// Headlines have at least so many words; fewer are a site's or a section's name.
 const MIN_TITLE_WORDS: u32 = 4;
 
@@ -132,8 +132,8 @@ fn cut_doubtful(
         same
     });
     for doubt in doubts {
-        let found = lines.iter().position(|line| line.block.line == doubt.line && line.is_kept());
-        let (Some(at), Ok(place)) = (found, text.binary_search_by_key(&doubt.line, |(line, _)| *line)) else {
+        let found = lines.binary_search_by_key(&doubt.line, |line| line.block.line);
+        let (Ok(at), Ok(place)) = (found, text.binary_search_by_key(&doubt.line, |(line, _)| *line)) else {
             continue;
         };
         let near = &text[place.saturating_sub(NEAR)..text.len().min(place + NEAR + 1)];
