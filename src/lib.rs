@@ -58,7 +58,7 @@
 //!     folder: None,
 //! };
 //! let cleaner = Cleaner::new(Settings::default());
-//! let article = cleaner.finish(cleaner.draft(&document)?, &SiteMemory::default())?;
+//! let article = cleaner.finish(cleaner.draft(&document)?, &SiteMemory::default());
 //! assert_eq!(article.title.as_deref(), Some("Otters return to the river"));
 //! println!("{}", serde_json::to_string_pretty(&Record::single(&document, article))?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

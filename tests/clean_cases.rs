@@ -51,7 +51,7 @@ fn check(case: &Path) -> Result<(), String> {
         folder: None,
     };
     let cleaner = Cleaner::new(settings);
-    let actual = match cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default())) {
+    let actual = match cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default())) {
         Ok(article) => outline(&article),
         Err(nothing) => json!({ "no_content": nothing.removed }),
     };

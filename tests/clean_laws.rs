@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use copydesk::article::{Article, Document, Given, InputId, MediaType, Removal};
-use copydesk::clean::site::SiteMemory;
+use copydesk::clean::site::{Limits, SiteMemory, fingerprint};
 use copydesk::clean::{Cleaner, Level, NoContent, Settings, normalize};
 use proptest::prelude::*;
 
@@ -22,16 +22,20 @@ fn document(content: &str) -> Document {
     }
 }
 
-fn clean(level: Level, content: &str) -> Result<Article, NoContent> {
+fn cleaner(level: Level) -> &'static Cleaner {
     static SAFE: LazyLock<Cleaner> =
         LazyLock::new(|| Cleaner::new(Settings { level: Level::Safe, ..Settings::default() }));
     static EAGER: LazyLock<Cleaner> =
         LazyLock::new(|| Cleaner::new(Settings { level: Level::Eager, ..Settings::default() }));
-    let cleaner = match level {
+    match level {
         Level::Safe => &SAFE,
         Level::Eager => &EAGER,
-    };
-    cleaner.draft(&document(content)).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()))
+    }
+}
+
+fn clean(level: Level, content: &str) -> Result<Article, NoContent> {
+    let cleaner = cleaner(level);
+    cleaner.draft(&document(content)).map(|draft| cleaner.finish(draft, &SiteMemory::default()))
 }
 
 /// Words with how often they stand, so that a cut inside a line cannot hide.
@@ -98,6 +102,23 @@ proptest! {
     }
 
     #[test]
+    fn what_a_publication_is_known_for_is_removed_and_not_lost(
+        text in text(),
+        known in prop::collection::vec(any::<bool>(), 40),
+        articles in 1u64..12,
+        eager in any::<bool>(),
+    ) {
+        let level = if eager { Level::Eager } else { Level::Safe };
+        let lines: Vec<String> = normalize::lines(&text).map(|(_, line)| normalize::line(line).into_owned()).collect();
+        let prints: Vec<u64> = lines.iter().zip(&known).filter_map(|(line, known)| known.then_some(line)).filter_map(|line| fingerprint(line)).collect();
+        let mut memory = SiteMemory::new(level, Limits::default());
+        (1..=articles).for_each(|number| drop(memory.learn("harbour", number, &prints)));
+        let document = Document { folder: Some("harbour".into()), ..document(&text) };
+        let outcome = cleaner(level).draft(&document).map(|draft| cleaner(level).finish(draft, &memory));
+        prop_assert_eq!(words(parts(&outcome)), words(lines.iter().map(String::as_str)));
+    }
+
+    #[test]
     fn the_same_text_gives_the_same_article(text in text()) {
         prop_assert_eq!(clean(Level::Eager, &text), clean(Level::Eager, &text));
     }
@@ -145,7 +166,7 @@ fn a_page_without_an_article_gives_way_to_the_text_beside_it() {
     let of = |html: &str, text: Option<&str>| {
         let given = Given { text: text.map(str::to_owned), ..Given::default() };
         let document = Document { media_type: MediaType::Html, given, ..document(html) };
-        cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()))
+        cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default()))
     };
     let shell = "<html><body><div id=root></div><script src=app.js></script></body></html>";
     assert!(of(shell, None).is_err());
@@ -175,7 +196,7 @@ fn a_given_title_is_read_alike_with_a_text_and_a_page() {
         ),
     ] {
         let document = Document { media_type, given: given.clone(), ..document(content) };
-        let article = cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()));
+        let article = cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default()));
         let title = article.expect("an article").title;
         assert_eq!(title.as_deref(), Some("The mayor’s café & bridge"));
     }

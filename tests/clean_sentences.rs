@@ -24,7 +24,7 @@ fn clean(content: &str, title: Option<&str>) -> Article {
         folder: None,
     };
     let cleaner = Cleaner::new(Settings::default());
-    cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default())).expect("an article")
+    cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default())).expect("an article")
 }
 
 /// The article with a line put in before paragraph `at`.

@@ -85,7 +85,7 @@ fn clean(content: String, media_type: MediaType, cleaner: &Cleaner) {
         given: Given::default(),
         folder: None,
     };
-    let _ = cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()));
+    let _ = cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default()));
 }
 
 fn shape(name: &'static str, make: impl Fn(usize) -> String + 'static) -> Shape {

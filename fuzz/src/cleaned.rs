@@ -49,7 +49,7 @@ pub fn cleaner(level: Level) -> &'static Cleaner {
 /// Gives the article, or what was removed where none was left.
 pub fn clean(document: &Document, level: Level) -> Result<Article, Vec<Removal>> {
     let cleaner = cleaner(level);
-    let outcome = cleaner.draft(document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()));
+    let outcome = cleaner.draft(document).map(|draft| cleaner.finish(draft, &SiteMemory::default()));
     let removed = match &outcome {
         Ok(article) => &article.removed,
         Err(nothing) => &nothing.removed,

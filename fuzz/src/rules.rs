@@ -24,7 +24,7 @@ pub fn check(input: &[u8]) {
         Ok(cleaner) => {
             let document = cleaned::document(TEXT.repeat(4), MediaType::Text, Given::default());
             let outcome = super::in_time("cleaning with the pack", || {
-                cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default()))
+                cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default()))
             });
             let (article, removed) = match &outcome {
                 Ok(article) => (Some(article), &article.removed),

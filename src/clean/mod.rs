@@ -308,13 +308,13 @@ impl Cleaner {
     /// Runs the site pass against what is known, and writes the article.
     ///
     /// A draft whose article the memory has learned already must say so in [`Draft::article`].
-    pub fn finish(&self, draft: Draft, memory: &site::SiteMemory) -> Result<Article, NoContent> {
-        let Page { mut article, blocks, removed } = recognize::cut_known(draft, memory, self.settings.level)?;
+    pub fn finish(&self, draft: Draft, memory: &site::SiteMemory) -> Article {
+        let Page { mut article, blocks, removed } = recognize::cut_known(draft, memory, self.settings.level);
         article.text = blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n\n");
         article.removed = removed;
         let flags = flags::of(&article);
         article.flags.extend(flags);
-        Ok(article)
+        article
     }
 }
 

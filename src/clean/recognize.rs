@@ -4,7 +4,7 @@
 
 use super::line::Line;
 use super::site::{self, SiteMemory};
-use super::{Doubt, Draft, LONG_WORDS, Level, MAX_PROSE_CUT, NoContent, Page};
+use super::{Doubt, Draft, LONG_WORDS, Level, MAX_PROSE_CUT, Page};
 use crate::article::{Class, Flag, Removal};
 
 /// Before and after the article's own paragraphs one other article is proof: of 1,000 such lines in pages of one site, all
@@ -33,10 +33,10 @@ const BY_NEIGHBOUR: usize = 50;
 /// What it adds that the line itself was seen in another article, if in too few to be proven.
 const BY_RETURN: usize = 150;
 
-/// Cuts known lines; the article is never cut below the share that [`MAX_PROSE_CUT`] leaves.
-pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Result<Page, NoContent> {
+/// Cuts known lines; the article is never cut below the share that [`MAX_PROSE_CUT`] leaves, so that something is left of it.
+pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Page {
     let Draft { mut page, publication, title_line, doubts, article, .. } = draft;
-    let Some(publication) = publication.filter(|name| memory.knows(name)) else { return Ok(page) };
+    let Some(publication) = publication.filter(|name| memory.knows(name)) else { return page };
     let others = |key: &str| site::of_key(key).map_or(0, |line| memory.others(&publication, line, article));
     let mut lines: Vec<Line> = std::mem::take(&mut page.blocks).into_iter().map(Line::new).collect();
     let seen: Vec<u32> = lines.iter().map(|line| others(&line.key)).collect();
@@ -72,7 +72,7 @@ pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Result<Page
     if prose(false) > MAX_PROSE_CUT * (prose(false) + prose(true)) || lines.iter().all(|line| !line.is_kept()) {
         page.article.flags.insert(Flag::Review);
         page.blocks = lines.into_iter().map(|line| line.block).collect();
-        return Ok(page);
+        return page;
     }
     if let Some(title_line) = title_line {
         retitle(&mut page, title_line, &mut lines, &publication, others, needed);
@@ -81,7 +81,7 @@ pub fn cut_known(draft: Draft, memory: &SiteMemory, level: Level) -> Result<Page
     page.removed.append(&mut found);
     page.removed.sort_by_key(|removal| removal.line);
     page.blocks = lines.into_iter().filter(Line::is_kept).map(|line| line.block).collect();
-    if page.blocks.is_empty() { Err(NoContent { removed: page.removed }) } else { Ok(page) }
+    page
 }
 
 /// Whether a text may be that of an article that the memory knows, in another state or from another scraper.
@@ -171,7 +171,8 @@ fn retitle(
     let text = title.clone();
     let next = lines.iter().position(Line::is_kept).filter(|&at| {
         let line = &lines[at];
-        !line.is_prose() && line.words >= MIN_TITLE_WORDS
+        // A headline needs something under it.
+        !line.is_prose() && line.words >= MIN_TITLE_WORDS && lines[at + 1..].iter().any(Line::is_kept)
     });
     match next {
         Some(at) => page.article.title = Some(lines.remove(at).block.text),

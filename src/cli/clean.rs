@@ -170,10 +170,9 @@ fn outcome(part: Part, cleaner: &Cleaner, read: &copydesk::read::Settings, forma
             let read_failed = rejected.is_transient();
             Outcome::Without { name: name.clone(), reason, advice: rejected.advice, read_failed }
         })?;
-        let article =
-            cleaner.draft(&document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default())).map_err(
-                |nothing: NoContent| without(format!("no_content: {nothing}"), "`copydesk explain` shows what was cut"),
-            )?;
+        let article = cleaner.draft(&document).map(|draft| cleaner.finish(draft, &SiteMemory::default())).map_err(
+            |nothing: NoContent| without(format!("no_content: {nothing}"), "`copydesk explain` shows what was cut"),
+        )?;
         Ok(Record::single(&document, article))
     }));
     match cleaned {

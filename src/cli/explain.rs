@@ -95,7 +95,7 @@ fn article_id(target: &Path) -> Option<&str> {
 /// Cleans the document and keeps what the mark-up needs: the blocks with their lines, and the cuts.
 fn sheet(document: &Document, cleaner: &Cleaner) -> Sheet {
     let name = document.path.clone();
-    match cleaner.draft(document).and_then(|draft| cleaner.finish(draft, &SiteMemory::default())) {
+    match cleaner.draft(document).map(|draft| cleaner.finish(draft, &SiteMemory::default())) {
         Ok(article) => Sheet { kept: blocks(document, cleaner, &article.text), name, article, notes: Vec::new() },
         Err(NoContent { removed }) => Sheet {
             name,

@@ -225,16 +225,14 @@ impl Editor {
 
     fn take(&mut self, file: Arc<InputFile>, what: What) -> Result<(), Interrupted> {
         match what {
-            What::Document(prepared) => match self.decide(*prepared)? {
-                Ok(cluster) => {
-                    self.files.hold(&file);
-                    self.fresh.waits.push((file.id, cluster));
-                    if self.fresh.moved_sealed {
-                        self.commit()?;
-                    }
+            What::Document(prepared) => {
+                let cluster = self.decide(*prepared)?;
+                self.files.hold(&file);
+                self.fresh.waits.push((file.id, cluster));
+                if self.fresh.moved_sealed {
+                    self.commit()?;
                 }
-                Err(failure) => self.fail(&file, *failure),
-            },
+            }
             What::Failed(failure) => self.fail(&file, *failure),
             What::End { complete } => {
                 // Only the commit makes it so: until then its last documents are decided nowhere but here.
@@ -251,8 +249,8 @@ impl Editor {
         self.files.failed(file, failure);
     }
 
-    /// The article that a document ends in, or why it ends in none.
-    fn decide(&mut self, prepared: Prepared) -> Result<Result<u64, Box<Failure>>, Interrupted> {
+    /// The article that a document ends in.
+    fn decide(&mut self, prepared: Prepared) -> Result<u64, Interrupted> {
         let twin = self.twin(&prepared.document.input)?;
         // Bytes that nobody has delivered were not delivered under this path.
         let delivery = match twin {
@@ -263,7 +261,7 @@ impl Editor {
             *self.batch.counts.entry("redeliveries").or_default() += 1;
             self.seat.progress.redeliveries.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(path = %prepared.document.path, "delivered before, nothing to do");
-            return Ok(Ok(known.cluster));
+            return Ok(known.cluster);
         }
         let seq = self.next_seq;
         let received_ms = now_ms();
@@ -281,14 +279,10 @@ impl Editor {
             row.twin = Some(twin.body_of);
             self.deliver(seq, twin.body_of, &prepared.finished.filed);
         } else {
-            match self.judge(seq, received_ms, prepared) {
-                Ok((cluster, filed, body)) => {
-                    row.cluster = cluster;
-                    row.body = body;
-                    self.fresh.bodies.insert(seq, Arc::new(filed));
-                }
-                Err(failure) => return Ok(Err(failure)),
-            }
+            let (cluster, filed, body) = self.judge(seq, received_ms, prepared);
+            row.cluster = cluster;
+            row.body = body;
+            self.fresh.bodies.insert(seq, Arc::new(filed));
         }
         self.next_seq += 1;
         *self.batch.counts.entry("documents").or_default() += 1;
@@ -300,7 +294,7 @@ impl Editor {
         self.fresh.clusters.insert(seq, cluster);
         self.fresh.touch(cluster);
         self.batch.documents.push(row);
-        Ok(Ok(cluster))
+        Ok(cluster)
     }
 
     /// An article is durably shown: marked with the next batch, and files that waited for it leave.

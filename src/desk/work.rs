@@ -135,8 +135,6 @@ fn parts(record: Option<Record>) -> (Option<u64>, Option<Vec<u8>>) {
 pub struct Prepared {
     /// Facts of the document; its content is dropped once it is cleaned.
     pub document: Document,
-    /// For the case that it fails later.
-    pub record: Option<Record>,
     /// What its article was made of.
     pub outline: Outline,
     /// Fingerprints of the draft's lines, for the site memory.
@@ -391,17 +389,17 @@ fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Benc
         Ok(document) => document,
         Err(rejected) => return What::Failed(Box::new(Failure::rejected(file, rejected))),
     };
-    let cleaned = bench.cleaner.draft(&document).and_then(|mut draft| {
+    let cleaned = bench.cleaner.draft(&document).map(|mut draft| {
         let lines = std::mem::take(&mut draft.fingerprints);
         let outline = Outline::of(&draft);
-        let article = bench.cleaner.finish(draft, &SiteMemory::default())?;
-        Ok((lines, outline, article))
+        let article = bench.cleaner.finish(draft, &SiteMemory::default());
+        (lines, outline, article)
     });
     document.content = String::new();
     match cleaned {
         Ok((lines, outline, article)) => {
             let finished = Finished::new(&document, &outline, article);
-            What::Document(Box::new(Prepared { document, record, outline, lines, finished }))
+            What::Document(Box::new(Prepared { document, outline, lines, finished }))
         }
         Err(NoContent { removed }) => What::Failed(Box::new(Failure::no_content(&document, record, removed))),
     }

@@ -6,32 +6,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Editor, Seat, note, persist, sound};
-use crate::clean::NoContent;
 use crate::dedup::{Facts, Sketch};
 use crate::desk::clock::event_day;
 use crate::desk::revise::{self, Finished};
-use crate::desk::work::{Failure, Prepared};
+use crate::desk::work::Prepared;
 use crate::ledger::{Filed, Lesson, Sketched};
 
 impl Editor {
     /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
-    pub(super) fn judge(
-        &mut self,
-        seq: u64,
-        received_ms: i64,
-        prepared: Prepared,
-    ) -> Result<(u64, Filed, Vec<u8>), Box<Failure>> {
-        let Prepared { document, record, outline, lines, mut finished } = prepared;
+    pub(super) fn judge(&mut self, seq: u64, received_ms: i64, prepared: Prepared) -> (u64, Filed, Vec<u8>) {
+        let Prepared { document, outline, lines, mut finished } = prepared;
         let path = document.path.clone();
         let day = self.calendar.day(received_ms, self.started.elapsed());
         if let Some(publication) = &outline.publication
             && self.seat.memory.knows_any(publication, &lines)
         {
-            let article = self
-                .seat
-                .cleaner
-                .finish(outline.draft(&finished.filed.article), &self.seat.memory)
-                .map_err(|NoContent { removed }| Box::new(Failure::no_content(&document, record, removed)))?;
+            let article = self.seat.cleaner.finish(outline.draft(&finished.filed.article), &self.seat.memory);
             if article != finished.filed.article {
                 finished = Finished::new(&document, &outline, article);
             }
@@ -103,7 +93,7 @@ impl Editor {
                 self.finish_again(earlier);
             }
         }
-        Ok((verdict.cluster, filed, body))
+        (verdict.cluster, filed, body)
     }
 
     /// Cleans an earlier article once more with what its site is known for now.

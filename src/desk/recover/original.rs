@@ -24,7 +24,7 @@ pub fn filed(copy: &Copy, inbox: &Inbox, settings: &read::Settings, cleaner: &Cl
         return None;
     }
     let draft = cleaner.draft(&document).ok()?;
-    let article = cleaner.finish(draft, &SiteMemory::default()).ok()?;
+    let article = cleaner.finish(draft, &SiteMemory::default());
     document.content = String::new();
     Some(Filed::new(&document, article))
 }
