@@ -85,6 +85,19 @@ fn every_article_of_a_site_ends_without_its_boilerplate() {
     assert_eq!(known, [6, 6, 6]);
 }
 
+/// An article like no other, and what a site puts before, between and after its paragraphs.
+fn around(n: usize, above: &str, between: &str, below: &str) -> String {
+    let name: String = [n / 26, n % 26].map(|letter| char::from(b'a' + letter as u8)).iter().collect();
+    format!(
+        "The ferry {name} gets a new roof\n{above}\n\
+         The ferry {name} will get a new roof before winter, the council of {name} said on Monday, after years of rain.\n\
+         Its keeper, who has counted the buckets under {name}, said that she would miss the sound, but not the work.\n\
+         {between}\n\
+         The roof of the {name} is made of slate from the island, and masons have been asked to lay it by October.\n\
+         {below}\n"
+    )
+}
+
 /// An article over a menu that every page has, in which the headlines of other articles stand: new ones on each page.
 fn page_with_teasers(n: usize) -> String {
     const TEASERS: [&str; 6] = [
@@ -95,13 +108,9 @@ fn page_with_teasers(n: usize) -> String {
         "Island Bus Gets a Night Line",
         "Harbour Bell Rings After Ninety Years",
     ];
-    let page = page(n);
-    let article: Vec<_> = page.lines().filter(|line| line.contains("roof") || line.contains("keeper")).collect();
     let teaser = TEASERS[n % TEASERS.len()];
-    format!(
-        "{}\nThe round table\nCoast\n{teaser}\n3 min\nQuay\nLetters from the island\nTea on Thursdays\n",
-        article.join("\n")
-    )
+    let menu = format!("The round table\nCoast\n{teaser}\n3 min\nQuay\nLetters from the island\nTea on Thursdays");
+    around(n, "", "", &menu)
 }
 
 #[test]
@@ -123,19 +132,6 @@ fn what_stands_among_learned_lines_is_doubted_with_them() {
         );
     }
     assert_eq!(desk.memory.known_lines(SITE).len(), 5);
-}
-
-/// An article like no other, and what a site puts before, between and after its paragraphs.
-fn around(n: usize, above: &str, between: &str, below: &str) -> String {
-    let name: String = [n / 26, n % 26].map(|letter| char::from(b'a' + letter as u8)).iter().collect();
-    format!(
-        "The ferry {name} gets a new roof\n{above}\n\
-         The ferry {name} will get a new roof before winter, the council of {name} said on Monday, after years of rain.\n\
-         Its keeper, who has counted the buckets under {name}, said that she would miss the sound, but not the work.\n\
-         {between}\n\
-         The roof of the {name} is made of slate from the island, and masons have been asked to lay it by October.\n\
-         {below}\n"
-    )
 }
 
 #[test]

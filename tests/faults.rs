@@ -424,6 +424,23 @@ fn a_file_that_the_disk_cannot_give_holds_up_no_other() {
     });
 }
 
+/// It is looked at again by the same desk, long before the next scan that nothing asks for.
+#[test]
+fn a_file_that_the_disk_gives_late_is_taken_by_the_same_run() {
+    if !has("strace") {
+        return;
+    }
+    let folders = Folders::new();
+    let mut fed = feed(&folders, 0);
+    folders.drop_in("bad.txt", article(4711));
+    fed.insert("bad.txt".into());
+    let inject = "inject=newfstatat:error=EIO:when=1..3";
+    let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", "bad.txt", "-e", inject];
+    let output = folders.command_under(&wrapper, "once").output().expect("strace runs");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(folders.published(), fed, "{output:?}");
+}
+
 /// After a sync that failed the system holds the pages for clean: a second sync succeeds and proves nothing.
 #[test]
 fn after_a_failed_sync_the_file_is_written_anew() {

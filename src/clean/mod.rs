@@ -42,7 +42,8 @@ pub enum Level {
 }
 
 impl Level {
-    /// In how many other articles of a publication a line must have been seen to count as the site's.
+    /// In how many other articles of a publication a line must have been seen to count as the site's wherever it stands;
+    /// `recognize.rs` has the exceptions.
     pub fn needed_articles(self) -> u32 {
         match self {
             Self::Safe => 2,
@@ -160,7 +161,7 @@ impl Cleaner {
             detect_language(&mut draft.page);
         }
         if document.media_type == MediaType::Text {
-            text::head::read(&mut draft.page);
+            text::byline::read(&mut draft.page);
         }
         Ok(draft)
     }

@@ -194,3 +194,84 @@ fn retitle(
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Article, Block, BlockKind};
+    use crate::clean::site::fingerprint;
+
+    const SITE: &str = "harbour";
+    const ABOVE: &str = "The ferry sailed again on Monday after a winter in the dock, its captain said on the quay.";
+    const BELOW: &str = "The new engine makes nine knots against the tide, and the old one is for sale, she said.";
+
+    /// A draft of these lines, some of which want so much evidence to go.
+    fn draft(lines: &[&str], doubts: &[(u32, u16)]) -> Draft {
+        let block = |(line, text): (u32, &&str)| Block { line, kind: BlockKind::Paragraph, text: (*text).to_owned() };
+        Draft {
+            page: Page { blocks: (1..).zip(lines).map(block).collect(), ..Page::default() },
+            publication: Some(SITE.to_owned()),
+            doubts: doubts.iter().map(|&(line, wants)| Doubt { line, wants }).collect(),
+            ..Draft::default()
+        }
+    }
+
+    /// A memory in which each of these lines was seen in so many articles.
+    fn memory(lines: &[(&str, u64)]) -> SiteMemory {
+        let mut memory = SiteMemory::default();
+        for (line, articles) in lines {
+            let line = fingerprint(line).expect("it has a letter");
+            (0..*articles).for_each(|article| drop(memory.learn(SITE, article, &[line])));
+        }
+        memory
+    }
+
+    fn cut_of(draft: Draft, memory: &SiteMemory) -> Vec<String> {
+        cut_known(draft, memory, Level::Safe).removed.into_iter().map(|removal| removal.text).collect()
+    }
+
+    #[test]
+    fn a_doubted_line_goes_when_the_evidence_is_as_much_as_it_wants() {
+        let doubted = "Mayor Opens the New Market";
+        let lines = [ABOVE, "Tea on every second Thursday", doubted, BELOW];
+        for (known, wants, goes) in [
+            (vec![("Tea on every second Thursday", 2)], 50, true),
+            (vec![("Tea on every second Thursday", 2)], 51, false),
+            (vec![(doubted, 1)], 150, true),
+            (vec![(doubted, 1)], 151, false),
+            (vec![(doubted, 1), ("Tea on every second Thursday", 2)], 200, true),
+        ] {
+            let cut = cut_of(draft(&lines, &[(3, wants)]), &memory(&known));
+            assert_eq!(cut.iter().any(|line| line == doubted), goes, "{known:?}, {wants}: {cut:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_went_as_doubted_speaks_against_others_once_it_is_known() {
+        let again = |seen: u64| {
+            let mut draft = draft(&[ABOVE, "", "Mayor Opens the New Market", BELOW], &[(3, 50)]);
+            draft.page.blocks.remove(1);
+            let (class, rule, why) = (Class::Teaser, format!("site:{SITE}"), "doubted".to_owned());
+            draft.page.removed.push(Removal { class, rule, why, line: 2, text: "Whales off the Pier".into() });
+            cut_of(draft, &memory(&[("Whales off the Pier", seen)])).len()
+        };
+        assert_eq!((again(1), again(2)), (1, 2));
+    }
+
+    #[test]
+    fn a_heading_within_the_article_is_the_writers_unless_the_model_doubts_it() {
+        let (lines, known) = ([ABOVE, "Pros", BELOW], memory(&[("Pros", 3)]));
+        assert!(cut_of(draft(&lines, &[]), &known).is_empty());
+        assert_eq!(cut_of(draft(&lines, &[(2, 900)]), &known), ["Pros"]);
+    }
+
+    #[test]
+    fn the_last_line_of_a_text_does_not_become_its_headline() {
+        let mut draft = draft(&["Tea on every second Thursday"], &[]);
+        let title = "The Harbour Post of the coast";
+        draft.page.article = Article { title: Some(title.to_owned()), ..Article::default() };
+        draft.title_line = Some(0);
+        let page = cut_known(draft, &memory(&[(title, 2)]), Level::Safe);
+        assert_eq!((page.blocks.len(), page.article.title.as_deref()), (1, Some(title)));
+    }
+}

@@ -243,6 +243,13 @@ mod tests {
     }
 
     #[test]
+    fn one_article_is_enough_to_look_at_the_next() {
+        let mut memory = SiteMemory::default();
+        memory.learn("a", 1, &[10]);
+        assert!(memory.knows_any("a", &[9, 10]) && !memory.knows_any("a", &[9]) && !memory.knows_any("b", &[10]));
+    }
+
+    #[test]
     fn eager_needs_one_other_article() {
         let mut memory = SiteMemory::new(Level::Eager, Limits::default());
         memory.learn("a", 1, &[10]);

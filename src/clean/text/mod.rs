@@ -1,9 +1,9 @@
 //! Text → page: every line is a paragraph, whether or not blank lines stand between.
 
+pub mod byline;
 pub mod core;
 pub mod features;
 pub mod form;
-pub mod head;
 mod headline;
 pub mod model;
 pub mod tail;

@@ -8,7 +8,7 @@ use super::model::Model;
 use crate::article::Class;
 use crate::clean::line::Line;
 use crate::clean::rules::{Place, Rules};
-use crate::clean::{Doubt, Level};
+use crate::clean::{Doubt, LONG_WORDS, Level};
 
 /// How sure the model must be, by place and length. Chosen on pages that it was not trained on; see
 /// `docs/text-cleaning.md`.
@@ -32,7 +32,6 @@ const EAGER: Bars = Bars { outside: 0.83, inside: 0.83, tiny: 0.88, comment: 0.8
 /// No score reaches this bar.
 const NEVER: f32 = 2.0;
 const SHORT_WORDS: u32 = 4;
-const LONG_WORDS: u32 = 25;
 
 /// A line that scores less is none to doubt, whatever stands around it.
 const DOUBTFUL: f32 = 0.4;

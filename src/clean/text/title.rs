@@ -101,9 +101,6 @@ fn is_label_of_one_word(key: &str) -> bool {
     key.split_once(" : ").is_some_and(|(label, _)| !label.trim_start().contains(' '))
 }
 
-/// Signs between the parts of a menu or a breadcrumb trail.
-pub(super) const SEPARATORS: [char; 8] = ['|', '/', '>', '›', '»', '▸', '·', '•'];
-
 /// Marks the lines over a byline or a date that may be the headline, where none was found for sure: they are spared by
 /// the line model, and by phrases.
 pub fn spare_headlines(lines: &mut [Line], rules: &Rules) {
