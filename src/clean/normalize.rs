@@ -127,6 +127,17 @@ pub fn key(line: &str) -> String {
             rest = &rest[run..];
             continue;
         }
+        if c.is_ascii_digit()
+            && !before.is_alphanumeric()
+            && let Some(len) = dotted_date(rest.as_bytes())
+        {
+            key.open = false;
+            key.push_words("0.0.0");
+            key.open = false;
+            before = '0';
+            rest = &rest[len..];
+            continue;
+        }
         rest = &rest[c.len_utf8()..];
         if c == ' ' {
             key.open = false;
@@ -216,6 +227,22 @@ fn fold(c: char) -> Option<char> {
         '\u{300}'..='\u{308}' | '\u{30a}'..='\u{30c}' => return None,
         _ => c,
     })
+}
+
+/// The length of a date in figures at the beginning of a text: 5.3.2025, 05.03.25, 2025.03.05.
+fn dotted_date(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut lens = [0; 3];
+    let mut end = 0;
+    for (n, len) in lens.iter_mut().enumerate() {
+        if n > 0 {
+            end += usize::from(text.get(end) == Some(&b'.'));
+        }
+        *len = digits(end);
+        end += *len;
+    }
+    let is_date = matches!(lens, [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2]);
+    (is_date && end == lens.iter().sum::<usize>() + 2).then_some(end)
 }
 
 struct Key {
@@ -338,6 +365,21 @@ mod tests {
         assert_eq!(key("Updated: 10:30 –"), " updated : 0 ");
         assert_eq!(key("***"), "");
         assert_eq!(key("state-of-the-art"), " state of the art ");
+    }
+
+    #[test]
+    fn a_key_tells_a_date_in_figures_from_a_number() {
+        for (text, folded) in [
+            ("Stand: 14.05.2026, 10:32 Uhr", " stand : 0.0.0 0 uhr "),
+            ("2026.05.14", " 0.0.0 "),
+            ("5.3.25", " 0.0.0 "),
+            ("1.234.567", " 0 "),
+            ("10.5", " 0 "),
+            ("192.168.10.12", " 0 "),
+            ("v14.05.2026", " v0 "),
+        ] {
+            assert_eq!(key(text), folded, "{text}");
+        }
     }
 
     #[test]

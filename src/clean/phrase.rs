@@ -2,6 +2,8 @@
 //!
 //! Apart from `rules.rs`, which looks for all phrases at once: here is what makes one of them fit.
 
+use std::borrow::Cow;
+
 use super::normalize;
 use super::pack::{Match, Rule};
 
@@ -166,6 +168,33 @@ impl Spoken {
     }
 }
 
+/// A text without what stands in quotation marks.
+pub(super) fn unquoted(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_quote) {
+        return Cow::Borrowed(text);
+    }
+    let mut quoted = false;
+    let mut out = String::new();
+    for piece in text.split_inclusive(is_quote) {
+        let quote = piece.chars().next_back().filter(|&sign| is_quote(sign));
+        if !quoted {
+            out.push_str(piece.trim_end_matches(is_quote));
+            out.push(' ');
+        }
+        quoted = match quote {
+            Some('"' | '“') => !quoted,
+            Some(quote) => matches!(quote, '„' | '«'),
+            None => quoted,
+        };
+    }
+    Cow::Owned(out)
+}
+
+/// Whether the whole of a line is in quotation marks.
+pub(super) fn is_quoted(text: &str) -> bool {
+    text.starts_with(is_quote) && text.trim_end_matches(['.', ',']).ends_with(is_quote)
+}
+
 fn is_quote(sign: char) -> bool {
     matches!(sign, '"' | '“' | '”' | '„' | '«' | '»')
 }
@@ -216,6 +245,19 @@ mod tests {
         assert!(Spoken::of("“I cannot fulfill this,” the member said.").by_another);
         assert!(!Spoken::of("\"Sure, here is the article.\"").by_another);
         assert!(!Spoken::of("The member said: “I cannot.”").by_another);
+    }
+
+    #[test]
+    fn what_stands_in_quotation_marks_is_left_out() {
+        for (text, rest) in [
+            ("“As a model, I cannot,” it wrote.", "  it wrote."),
+            ("He said: \"Read more\" and \"more", "He said:   and  "),
+            ("Er sagte: „Komm“, und ging.", "Er sagte:  , und ging."),
+            ("Nothing said", "Nothing said"),
+        ] {
+            assert_eq!(unquoted(text).trim_end(), rest.trim_end(), "{text}");
+        }
+        assert!(is_quoted("“Read more.”") && !is_quoted("“Read more,” he said."));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use super::Level;
 use super::line::Line;
 use super::normalize;
 use super::pack::{self, Gate, Match, Rule, RuleError, RulePack};
-use super::phrase::{Phrase, Spoken};
+use super::phrase::{Phrase, Spoken, is_quoted};
+use crate::article::Class;
 
 /// The rules that are compiled in.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -136,11 +137,17 @@ impl Rules {
         found.dedup_by_key(|&mut (rule, _)| rule);
         line.parts = found.iter().filter(|(_, whole)| !whole).map(|&(rule, _)| rule).collect();
         line.chance.clear();
+        if is_quoted(&line.block.text) {
+            // Somebody says it: a button and a notice stand without quotation marks.
+            line.chance
+                .extend(found.iter().map(|&(rule, _)| rule).filter(|&rule| self.rules[rule].class != Class::Artefact));
+        }
         if !line.parts.is_empty() && (line.terminated || line.is_prose()) {
             let spoken = Spoken::of(&line.block.text);
             let by_chance = |rule: &Rule| {
                 let starts = matches!(rule.matching, Match::Starts | Match::Label);
-                rule.reader && !spoken.to_reader || starts && spoken.by_another
+                let is_asked = rule.class == Class::Caption && line.block.text.ends_with(['?', '？', '؟']);
+                rule.reader && !spoken.to_reader || starts && spoken.by_another || is_asked
             };
             line.chance.extend(line.parts.iter().copied().filter(|&rule| by_chance(&self.rules[rule])));
         }

@@ -1,9 +1,9 @@
 //! The few cuts inside a paragraph: leaked instructions, bracketed credits and pointers. The rest stays verbatim.
 
 use super::line::Line;
-use super::normalize;
 use super::pack::Rule;
 use super::rules::Rules;
+use super::{normalize, phrase};
 use crate::article::Removal;
 
 /// Pieces cut out of one paragraph at the most: each cut reads the paragraph again.
@@ -22,7 +22,7 @@ pub fn cut_pieces(line: &mut Line, rules: &Rules) -> Vec<Removal> {
     if line.has_sentence {
         remove(line, &mut removed, |text| {
             sentences(text).into_iter().find_map(|piece| {
-                let rule = rules.sentence_match(&normalize::key(&text[piece.clone()]))?;
+                let rule = leaked(&text[piece.clone()], rules)?;
                 Some((piece, rule))
             })
         });
@@ -43,6 +43,24 @@ pub fn cut_pieces(line: &mut Line, rules: &Rules) -> Vec<Removal> {
         });
     }
     removed
+}
+
+/// The rule that a paragraph matches in each of its sentences, so that nothing of it is the writer's.
+pub fn all_match<'r>(text: &str, rules: &'r Rules) -> Option<&'r Rule> {
+    if text.len() > MAX_PARAGRAPH_BYTES {
+        return None;
+    }
+    let mut found = None;
+    for piece in sentences(text) {
+        found = Some(leaked(&text[piece], rules)?);
+    }
+    found
+}
+
+/// The rule that a sentence matches; none where somebody is quoted or reported to have said so.
+fn leaked<'r>(sentence: &str, rules: &'r Rules) -> Option<&'r Rule> {
+    let key = normalize::key(&phrase::unquoted(sentence));
+    rules.sentence_match(&key).filter(|_| !key.contains(" that as "))
 }
 
 /// Takes out what `find` finds until it finds no more; a paragraph is never emptied here.
