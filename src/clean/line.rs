@@ -53,8 +53,9 @@ pub struct Line {
     pub chance: Vec<usize>,
     /// A sentence-level rule has a phrase in it.
     pub has_sentence: bool,
-    /// May be the headline: only what says the headline again may go, phrases and the line model spare it.
-    pub headline: bool,
+    /// May be the headline, or a sentence of the article behind a box: it may go as a repeat, but phrases and the line
+    /// model spare it.
+    pub spared: bool,
     pub cut: Option<Cut>,
 }
 
@@ -82,7 +83,7 @@ impl Line {
             parts: Vec::new(),
             chance: Vec::new(),
             has_sentence: false,
-            headline: false,
+            spared: false,
             cut: None,
         }
     }
@@ -102,10 +103,7 @@ impl Line {
 
     /// Whether the same figures stand in both lines, in the same order.
     pub fn has_figures_of(&self, other: &Self) -> bool {
-        fn figures(line: &Line) -> impl Iterator<Item = char> {
-            line.block.text.chars().filter(|c| c.is_numeric())
-        }
-        self.block.text == other.block.text || figures(self).eq(figures(other))
+        self.block.text == other.block.text || figures(&self.block.text).eq(figures(&other.block.text))
     }
 
     pub fn is_kept(&self) -> bool {
@@ -124,4 +122,9 @@ impl Line {
         let Cut { class, rule, why } = self.cut.clone()?;
         Some(Removal { class, rule, why, line: self.block.line, text: self.block.text.clone() })
     }
+}
+
+/// The figures of a text, in order.
+pub fn figures(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_numeric())
 }

@@ -85,6 +85,9 @@ pub struct Draft {
     pub doubts: Vec<Doubt>,
     /// The number under which the memory has learned this article; `None` until it has.
     pub article: Option<u64>,
+    /// The line with which the first paragraph of a text begins.
+    #[serde(skip)]
+    pub(crate) head_end: u32,
     /// Made while the lines were at hand; a draft that is put together again is not learned from and has none.
     pub(crate) fingerprints: Vec<u64>,
 }
@@ -121,6 +124,8 @@ pub struct Cleaner {
 
 /// From this many words a line goes only for the reasons of [`may_be_long`].
 const LONG_WORDS: u32 = 25;
+/// Lines from the top that are the head of a text without prose.
+const HEAD_LINES: usize = 3;
 /// More than this share of the prose is never cut: then the rules have not understood the text.
 const MAX_PROSE_CUT: f64 = 0.6;
 
@@ -161,7 +166,7 @@ impl Cleaner {
             detect_language(&mut draft.page);
         }
         if document.media_type == MediaType::Text {
-            text::byline::read(&mut draft.page);
+            text::byline::read(&mut draft.page, draft.head_end);
         }
         Ok(draft)
     }
@@ -179,6 +184,7 @@ impl Cleaner {
         if core.is_some() && restore_if_too_much_goes(&mut lines) {
             article.flags.insert(Flag::Review);
         }
+        let head_end = core.and_then(|core| lines.get(core.head_end)).map_or(0, |line| line.block.line);
         let headline = article.title.as_deref().filter(|_| title_line.is_some());
         let mut fingerprints: Vec<u64> = headline.and_then(site::fingerprint).into_iter().collect();
         let mut blocks = Vec::with_capacity(lines.len());
@@ -210,7 +216,8 @@ impl Cleaner {
                 _ => Err(NoContent { removed }),
             };
         }
-        Ok(Draft { page: Page { article, blocks, removed }, title_line, doubts, fingerprints, ..Draft::default() })
+        let page = Page { article, blocks, removed };
+        Ok(Draft { page, title_line, doubts, head_end, fingerprints, ..Draft::default() })
     }
 
     /// The passes over whole lines: artefacts, headline, phrase rules by place, sections.
@@ -232,12 +239,15 @@ impl Cleaner {
             sure = found.sure;
             let differs = article.title.as_deref().is_some_and(|title| title != lines[found.at].block.text);
             if found.sure == Sure::Doubtful {
-                lines[found.at].headline = true;
+                lines[found.at].spared = true;
             } else if differs {
                 // The title that came along stands in its place, so this one is left out, and said to be.
                 repeats::cut_headline(&mut lines[found.at]);
             } else {
                 let line = lines.remove(found.at);
+                if found.at > 0 && found.sure == Sure::Likely {
+                    text::title::spare_first(lines);
+                }
                 if article.title.is_none() {
                     article.title = Some(line.block.text);
                     title_line = Some(line.block.line);
@@ -253,8 +263,10 @@ impl Cleaner {
         }
         let core = Core::find(lines, &self.rules);
         if let Some(title) = &article.title {
-            let inside = core.map_or(0..0, |core| core.first..core.last + 1);
+            // Verse has no prose to tell where it ends, and says its title again.
+            let inside = core.map_or(HEAD_LINES..lines.len(), |core| core.first..core.last + 1);
             repeats::cut_headlines(lines, title, |at, exact| match sure {
+                _ if core.is_none() && inside.contains(&at) => false,
                 Sure::Certain => true,
                 Sure::Likely => exact || !inside.contains(&at),
                 Sure::Doubtful => !inside.contains(&at),
@@ -294,12 +306,23 @@ impl Cleaner {
                 None => Place::Inside,
             };
             let matches = std::mem::take(&mut line.matches);
+            let may_be_programme =
+                place == Place::After && is_day_without_year(line, matches.iter().map(|&rule| self.rules.rule(rule)));
+            line.spared |= may_be_programme && self.settings.level == Level::Safe;
             let rule = matches
                 .iter()
-                .filter(|rule| level == Level::Eager || !line.headline && !line.chance.contains(rule))
+                .filter(|rule| level == Level::Eager || !line.spared && !line.chance.contains(rule))
                 .map(|&rule| self.rules.rule(rule))
-                .find(|rule| rule.cuts(place, level) && (line.words < LONG_WORDS || may_be_long(rule.class)));
+                .find(|rule| {
+                    rule.cuts(place, level)
+                        && !(may_be_programme && rule.class == Class::Timestamp)
+                        && (line.words < LONG_WORDS || may_be_long(rule.class))
+                });
             if let Some(rule) = rule {
+                line.cut(rule.class, rule.id.as_str(), rule.why.as_str());
+            } else if line.has_sentence
+                && let Some(rule) = sentences::all_match(&line.block.text, &self.rules)
+            {
                 line.cut(rule.class, rule.id.as_str(), rule.why.as_str());
             }
             line.matches = matches;
@@ -360,6 +383,13 @@ fn restore_if_too_much_goes(lines: &mut [Line]) -> bool {
         lines.iter_mut().filter(|line| !is_repeat(line)).for_each(|line| line.cut = None);
     }
     too_much
+}
+
+/// Whether a line is a day or a time that may be the article's: programmes and fixtures say "Friday, 22 May".
+fn is_day_without_year<'r>(line: &Line, mut matches: impl Iterator<Item = &'r pack::Rule>) -> bool {
+    let is_year = |digits: &str| digits.len() == 4;
+    matches.any(|rule| rule.class == Class::Timestamp && rule.matching == pack::Match::Words)
+        && !line.block.text.split(|c: char| !c.is_ascii_digit()).any(is_year)
 }
 
 /// Classes whose lines are long by nature and stand word for word on many pages.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::line::{ByHash, Line};
+use super::line::{ByHash, Line, figures};
 use super::normalize;
 use crate::article::{Class, Flag};
 
@@ -15,16 +15,18 @@ const MAX_SITE_NAME_WORDS: u32 = 5;
 pub struct Headline {
     key: String,
     words: u32,
+    /// Its figures, which a key folds: "Results for 7 May" does not say "Results for 14 May" again.
+    figures: String,
 }
 
 impl Headline {
     pub fn new(title: &str) -> Self {
         let key = normalize::key(title);
-        Self { words: normalize::words(&key), key }
+        Self { words: normalize::words(&key), key, figures: figures(title).collect() }
     }
 
     pub fn is_said_by(&self, line: &Line) -> bool {
-        if self.key.is_empty() || line.key.is_empty() {
+        if self.key.is_empty() || line.key.is_empty() || !figures(&line.block.text).eq(self.figures.chars()) {
             return false;
         }
         line.key == self.key
@@ -68,8 +70,8 @@ pub fn cut_headline(line: &mut Line) {
 pub struct Run {
     pub lines: u32,
     pub words: u32,
-    /// The run has at least one line of prose.
-    pub prose: bool,
+    /// Words of its lines of prose.
+    pub prose: u32,
     /// The index of the earlier line that says the same.
     pub earlier: usize,
 }
@@ -92,7 +94,7 @@ pub fn runs(lines: &[Line]) -> Vec<Run> {
         let len = (0..).take_while(same).count().max(1);
         let run = &lines[at..at + len];
         let words = run.iter().map(|line| line.words).sum();
-        let prose = run.iter().any(Line::is_prose);
+        let prose = run.iter().filter(|line| line.is_prose()).map(|line| line.words).sum();
         for n in 0..len {
             runs[at + n] = Run { lines: len as u32, words, prose, earlier: earlier + n };
         }
@@ -127,9 +129,11 @@ pub fn cut_passages(lines: &mut [Line]) -> Option<Flag> {
             differs = other_figures[at..run_end].contains(&true);
         }
         let passage = !differs
-            && run.prose
-            && (run.lines >= 2 && run.words >= MIN_PASSAGE_WORDS
-                || run.lines >= MIN_PASSAGE_LINES && run.words >= MIN_PASSAGE_WORDS_MANY_LINES);
+            && (run.lines >= 2 && run.words >= MIN_PASSAGE_WORDS && run.prose > 0
+                // A chorus is said again too.
+                || run.lines >= MIN_PASSAGE_LINES
+                    && run.words >= MIN_PASSAGE_WORDS_MANY_LINES
+                    && run.prose * 2 >= run.words);
         if passage {
             let line = lines[run.earlier].block.line;
             lines[at].cut(
@@ -166,5 +170,36 @@ mod tests {
     fn a_report_with_other_figures_is_no_repeat() {
         assert_eq!(cut("30"), 2);
         assert_eq!(cut("45"), 0);
+    }
+    fn lines(texts: &[&str]) -> Vec<Line> {
+        let line = |text: &&str| Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: (*text).to_owned() });
+        texts.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_headline_with_other_figures_is_another() {
+        let mut lines = lines(&["Draw results for 14 May", "Draw results for 7 May", "DRAW RESULTS FOR 14 MAY"]);
+        cut_headlines(&mut lines, "Draw results for 14 May", |_, _| true);
+        assert_eq!(lines.iter().map(Line::is_kept).collect::<Vec<_>>(), [false, true, false]);
+    }
+
+    #[test]
+    fn a_chorus_is_no_passage_that_was_taken_twice() {
+        let chorus = [
+            "And the lamp on the wall of the harbour is burning,",
+            "and the boats that went out in the night are returning,",
+            "and the keeper has climbed to the top of the tower,",
+            "and the bell on the quay of the town strikes the hour.",
+            "So sing for the lamp that is burning above us",
+            "and the sea and the wind and the women who love us",
+        ];
+        let mut song = lines(&[&chorus[..], &["One more verse"], &chorus[..]].concat());
+        cut_passages(&mut song);
+        assert!(song.iter().all(Line::is_kept));
+        let ended = chorus.map(|line| format!("{} in the winter of the year.", line.trim_end_matches([',', '.'])));
+        let ended: Vec<&str> = ended.iter().map(String::as_str).collect();
+        let mut prose = lines(&[&ended[..], &["One more verse"], &ended[..]].concat());
+        cut_passages(&mut prose);
+        assert_eq!(prose.iter().filter(|line| !line.is_kept()).count(), 6);
     }
 }

@@ -33,6 +33,11 @@ pub fn is_label(text: &str) -> bool {
     last(&CHANGED_WORDS) > last(&PUBLISHED_WORDS)
 }
 
+/// Whether a line speaks of the publication or of a change.
+pub fn speaks_of_either(line: &str) -> bool {
+    CHANGED_WORDS.is_match(line) || PUBLISHED_WORDS.is_match(line)
+}
+
 static CHANGED_WORDS: LazyLock<Regex> = LazyLock::new(|| regex(CHANGED));
 static PUBLISHED_WORDS: LazyLock<Regex> = LazyLock::new(|| regex(PUBLISHED));
 

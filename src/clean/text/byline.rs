@@ -5,24 +5,24 @@
 
 use crate::article::{Class, Removal};
 use crate::clean::Page;
-use crate::clean::line::Line;
 use crate::clean::metadata::{self, updates};
 
 /// Words before the name of somebody who did not write the article.
 const OTHER_CREDITS: [&str; 8] = ["photo", "foto", "video", "edited", "reviewed", "updated", "medically", "fact"];
 
-/// Fills in authors and dates that the removed lines before the first paragraph name.
+/// Fills in authors and dates that the removed lines above the line `head_end` name, where the first paragraph begins.
 ///
 /// A date only where those lines name one alone, be it of publication or of a change.
-pub fn read(page: &mut Page) {
+pub fn read(page: &mut Page, head_end: u32) {
     let is_read = |removal: &&Removal| matches!(removal.class, Class::Byline | Class::Timestamp);
-    if !page.removed.iter().any(|removal| is_read(&removal)) {
-        return;
-    }
-    let Some(first) = page.blocks.iter().find(|block| Line::new((*block).clone()).is_prose()) else { return };
-    let head: Vec<&Removal> = page.removed.iter().filter(is_read).filter(|removal| removal.line < first.line).collect();
+    let head: Vec<&Removal> = page.removed.iter().filter(is_read).filter(|removal| removal.line < head_end).collect();
     let bylines = head.iter().filter(|removal| removal.class == Class::Byline);
-    let authors: Vec<String> = bylines.flat_map(|removal| names(&removal.text)).collect();
+    let mut authors: Vec<String> = Vec::new();
+    for name in bylines.flat_map(|removal| names(&removal.text)) {
+        if !authors.contains(&name) {
+            authors.push(name);
+        }
+    }
     let language = page.article.language.as_deref();
     let visible = |piece: &str| metadata::visible_date(piece, language);
     let pieces = || head.iter().flat_map(|removal| updates::without(&removal.text));
@@ -84,7 +84,7 @@ mod tests {
             removed: head.iter().enumerate().map(removed).collect(),
             ..Page::default()
         };
-        read(&mut page);
+        read(&mut page, 90);
         page
     }
 

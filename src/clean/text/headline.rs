@@ -15,7 +15,7 @@ use crate::clean::rules::Rules;
 pub const MIN_SCORE: f64 = 1.0;
 
 /// Signs between the parts of a menu or a breadcrumb trail.
-const SEPARATORS: [char; 8] = ['|', '/', '>', '›', '»', '▸', '·', '•'];
+pub const SEPARATORS: [char; 8] = ['|', '/', '>', '›', '»', '▸', '·', '•'];
 /// Letters from which a word says what a text is about.
 const CONTENT_LETTERS: usize = 4;
 /// Letters of a word that are compared.

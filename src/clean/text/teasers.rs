@@ -56,7 +56,7 @@ pub fn cut(
         let line = &lines[at];
         let place = core.place(at);
         match line.words {
-            _ if !line.is_kept() || line.key.is_empty() || line.headline => NEVER,
+            _ if !line.is_kept() || line.key.is_empty() || line.spared => NEVER,
             // Numbers between paragraphs are the cells of a table, or points of a list.
             _ if place == Place::Inside && !line.block.text.contains(char::is_alphabetic) => NEVER,
             words if words < LONG_WORDS && place != Place::Inside => bars.outside,

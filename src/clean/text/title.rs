@@ -5,6 +5,7 @@
 use super::headline;
 use crate::article::Class;
 use crate::clean::line::Line;
+use crate::clean::metadata::{self, updates};
 use crate::clean::pack::{Gate, Match};
 use crate::clean::phrase::Spoken;
 use crate::clean::rules::{Place, Rules};
@@ -16,6 +17,8 @@ const HEAD_LINES: usize = 12;
 const MIN_WORDS: u32 = 4;
 /// More words are prose.
 const MAX_WORDS: u32 = 40;
+/// A date line with its label and a time has no more.
+const MAX_DATE_WORDS: u32 = 10;
 /// Shorter texts need not say their headline again.
 const MIN_TEXT_WORDS: u32 = 300;
 /// Share of a headline's content words that its text says again. Of 1,100 first lines of scraped pages, those below were
@@ -51,7 +54,7 @@ pub fn find(lines: &[Line], rules: &Rules, given: Option<&str>) -> Option<Found>
     let mut candidates: Vec<usize> = (0..head)
         .filter(|&at| {
             let line = &lines[at];
-            line.is_kept() && !line.key.is_empty() && line.words <= MAX_WORDS && !is_cut(line, rules)
+            line.is_kept() && !line.key.is_empty() && line.words <= MAX_WORDS && !is_cut(line, rules) && !is_dated(line)
         })
         .collect();
     let is_repeated = |at: &&usize| {
@@ -109,8 +112,17 @@ pub fn spare_headlines(lines: &mut [Line], rules: &Rules) {
             return;
         }
         if lines[at].words >= MIN_WORDS && lines[at].matches.is_empty() && is_credit(&lines[at + 1], rules) {
-            lines[at].headline = true;
+            lines[at].spared = true;
         }
+    }
+}
+
+/// Spares the first line where another one was taken for the headline, which may be the sentence below it: a line of that
+/// length that no phrase knows is no menu.
+pub fn spare_first(lines: &mut [Line]) {
+    if let Some(line) = lines.first_mut() {
+        line.spared |=
+            line.words >= MIN_WORDS && line.matches.is_empty() && !line.block.text.contains(headline::SEPARATORS);
     }
 }
 
@@ -142,6 +154,14 @@ fn is_told(line: &Line, is_short: bool, said: Option<f64>) -> bool {
 /// Whether words can be compared by their beginnings: Latin, Greek and Cyrillic writing.
 fn is_compared(key: &str) -> bool {
     key.chars().all(|c| c < '\u{530}')
+}
+
+/// Whether a line says when the article was published or changed, in whatever language.
+fn is_dated(line: &Line) -> bool {
+    line.words <= MAX_DATE_WORDS
+        && line.block.text.contains(char::is_numeric)
+        && updates::speaks_of_either(&line.block.text)
+        && metadata::visible_date(&line.block.text, None).is_some()
 }
 
 fn text_words(lines: &[Line]) -> u32 {
@@ -181,6 +201,14 @@ mod tests {
     #[test]
     fn a_first_line_that_is_prose_is_no_headline() {
         assert_eq!(sure(&[PROSE, PROSE]), None);
+    }
+
+    #[test]
+    fn a_day_of_publication_is_no_headline_and_a_headline_may_have_a_day() {
+        let dated = "Publié le 14 mai 2026 à 10h32";
+        assert_eq!(sure(&["La ferry reste en hiver", dated, PROSE]), Some((0, Sure::Likely)));
+        assert_eq!(sure(&[dated, PROSE]), None);
+        assert_eq!(sure(&["Results of the draw of 14 May 2026", PROSE]), Some((0, Sure::Likely)));
     }
 
     #[test]
