@@ -38,17 +38,19 @@ fn the_desks_own_folders_are_passed_over_within_a_folder_that_is_given() {
 }
 
 #[test]
-fn a_state_folder_within_the_outbox_hides_no_record_of_it() {
+fn an_outbox_within_the_state_folder_hides_nothing_of_it() {
     let folders = Folders::new();
     let take = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
-        command.current_dir(folders.path("")).args(["once", "--state", "outbox/0/state", "."]);
+        command.current_dir(folders.path("")).args(["once", "--state", "own", "--outbox", "own/0/out", "."]);
         let output = command.output().expect("the binary runs");
         assert!(output.status.success(), "{}", said(&output));
-        folders.only_record()
+        assert!(!said(&output).contains("failed"), "{}", said(&output));
+        folders.files_below("own/0/out")
     };
     fs::write(folders.path("stage/new.txt"), article(1)).expect("a file");
-    assert_eq!(take(), take());
+    let taken = take();
+    assert_eq!((taken.len(), take()), (1, taken));
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub fn check(input: &[u8]) {
         Err(Error::File { path, message }) => {
             assert!(path.ends_with("copydesk.toml") && !message.trim().is_empty(), "{message}");
         }
+        Err(error @ Error::Rules { .. }) => panic!("no rules are read here: {error}"),
         Err(Error::Other(message)) => panic!("names no key: {message}"),
         Ok(loaded) => {
             let shown: Settings = toml(&loaded.show());

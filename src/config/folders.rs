@@ -1,4 +1,5 @@
-//! Folders that must not lie in each other, since a desk would then take its own output for articles.
+//! Folders that must not lie in each other: a desk would take its own output for articles, and whoever reads the outbox the
+//! desk's own files for records.
 //!
 //! Its own file because names do not tell: a folder is what the system finds under a name, through links and mounts, also
 //! where the last part of the path is not made yet.
@@ -6,22 +7,28 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use super::layers::DEFAULT_ORIGIN;
 use super::refusal::Refusal;
 use super::{Setting, Settings};
 
 /// Links followed on the way to one folder; the system itself follows no more.
 const MAX_LINKS: usize = 40;
 
-/// Refuses folders that would feed the desk its own output, and names that are empty. Relative ones start at `folder`.
+/// Refuses folders that lie in each other where they must not, and names that are empty. Relative ones start at `folder`.
 pub(super) fn check(values: &[Setting], settings: &Settings, folder: &Path) -> Vec<Refusal> {
-    let mut refused = Vec::new();
+    let mut refused = unnamed(values, folder);
+    if !refused.is_empty() {
+        return refused;
+    }
     let setting = |key: &str| values.iter().find(|setting| setting.key == key);
     let place = |path: &Path| Place::of(&folder.join(path));
     let (inbox, outbox) = (place(&settings.inbox.path), place(&settings.outbox.path));
-    for (key, place) in [("outbox.path", &outbox), ("state.path", &place(&settings.state.path))] {
+    let state = place(&settings.state.path);
+    for (key, place) in [("outbox.path", &outbox), ("state.path", &state)] {
         if place.lies_in(&inbox) {
             let rule = format!(
                 "must not lie in the inbox ({}), whose files are read as articles",
@@ -34,12 +41,42 @@ pub(super) fn check(values: &[Setting], settings: &Settings, folder: &Path) -> V
         let rule = format!("must not lie in the outbox ({})", settings.outbox.path.display());
         refused.extend(setting("inbox.path").map(|setting| Refusal::of(setting, rule)));
     }
-    for setting in values.iter().filter(|setting| setting.key.ends_with(".path") && setting.key != "rules.path") {
-        if setting.value.as_str().is_some_and(str::is_empty) {
-            refused.push(Refusal::of(setting, "must name a folder"));
-        }
+    if !state.lies_in(&inbox) && inbox.lies_in(&state) {
+        let rule = format!("must not lie in the state folder ({})", settings.state.path.display());
+        refused.extend(setting("inbox.path").map(|setting| Refusal::of(setting, rule)));
+    }
+    if state.lies_in(&outbox) {
+        // Who never set the one is told of the other.
+        let (key, rule) = match setting("state.path") {
+            Some(setting) if setting.origin == DEFAULT_ORIGIN => {
+                ("outbox.path", format!("must not hold the state folder ({})", settings.state.path.display()))
+            }
+            _ => (
+                "state.path",
+                format!("must not lie in the outbox ({}), where all is records", settings.outbox.path.display()),
+            ),
+        };
+        refused.extend(setting(key).map(|setting| Refusal::of(setting, rule)));
     }
     refused
+}
+
+/// Refuses what names no folder.
+fn unnamed(values: &[Setting], folder: &Path) -> Vec<Refusal> {
+    let paths = values.iter().filter(|setting| setting.key.ends_with(".path"));
+    let refused = paths.filter_map(|setting| match (setting.value.as_str()?, setting.key.as_str()) {
+        ("", "rules.path") => None,
+        ("", _) => Some(Refusal::of(setting, "must name a folder")),
+        // The desk makes the others; of what this user may not see, the command that needs the rules tells.
+        (path, "rules.path") => match fs::read_dir(folder.join(path)) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Some(Refusal::of(setting, format!("must name a folder that is there ({error})")))
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    refused.collect()
 }
 
 /// Where a folder is, or will be when it is made.
@@ -112,6 +149,18 @@ mod tests {
     }
 
     #[test]
+    fn what_names_no_folder_is_refused_for_that_alone() {
+        for (key, value, said) in [
+            ("inbox.path", "", "`inbox.path` must name a folder, got \"\" (set by --set)"),
+            ("rules.path", "nope", "`rules.path` must name a folder that is there (No such file"),
+        ] {
+            let refused = refused(Path::new("/nowhere"), &[(key, value)]);
+            assert_eq!(refused.len(), 1, "{refused:?}");
+            assert!(refused[0].to_string().contains(said), "{refused:?}");
+        }
+    }
+
+    #[test]
     fn an_outbox_in_the_inbox_is_refused() {
         let refused = refused(Path::new("/nowhere"), &[("outbox.path", "./inbox/../inbox/out")]);
         assert!(refused[0].to_string().contains("`outbox.path` must not lie in the inbox"), "{refused:?}");
@@ -121,6 +170,21 @@ mod tests {
     fn an_inbox_in_the_outbox_is_refused() {
         let refused = refused(Path::new("/nowhere"), &[("inbox.path", "outbox/in")]);
         assert!(refused[0].to_string().contains("`inbox.path` must not lie in the outbox"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_state_among_the_records_and_an_inbox_in_the_state_are_refused() {
+        for (flags, said) in [
+            (&[("state.path", "outbox")][..], "`state.path` must not lie in the outbox (outbox)"),
+            (&[("state.path", "outbox/st")], "`state.path` must not lie in the outbox (outbox)"),
+            (&[("outbox.path", "./state")], "`outbox.path` must not hold the state folder (state)"),
+            (&[("inbox.path", "state/in")], "`inbox.path` must not lie in the state folder (state)"),
+        ] {
+            let refused = refused(Path::new("/nowhere"), flags);
+            assert_eq!(refused.len(), 1, "{refused:?}");
+            assert!(refused[0].to_string().contains(said), "{refused:?}");
+        }
+        assert_eq!(refused(Path::new("/nowhere"), &[("outbox.path", "state/out")]), []);
     }
 
     #[test]

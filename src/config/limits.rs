@@ -64,7 +64,8 @@ pub(super) fn check(values: &[Setting], settings: &Settings) -> Vec<Refusal> {
     refused
 }
 
-fn out_of_bounds(setting: &Setting) -> Option<Refusal> {
+/// The refusal of a number that is out of its bounds.
+pub(super) fn out_of_bounds(setting: &Setting) -> Option<Refusal> {
     let limit = LIMITS.iter().find(|limit| limit.key == setting.key)?;
     let number = setting.value.as_float().or_else(|| setting.value.as_integer().map(|number| number as f64))?;
     if (limit.least..=limit.most).contains(&number) {
@@ -102,6 +103,12 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_table_is_told_from_that_of_a_setting() {
+        let message = refused(vec![flag("inbox", "3")]);
+        assert_eq!(message, "`inbox` is a table of settings: set one of them, such as `inbox.path` (set by --set)");
+    }
+
+    #[test]
     fn a_pattern_that_is_none_is_refused() {
         let message = refused(vec![flag("inbox.ignore", "*.bak,a[")]);
         assert!(message.starts_with("`inbox.ignore` must hold patterns (error parsing glob 'a['"), "{message}");
@@ -112,5 +119,7 @@ mod tests {
     fn a_number_out_of_bounds_is_refused_with_its_bounds_and_unit() {
         let message = refused(vec![flag("inbox.settle_ms", "99999999")]);
         assert_eq!(message, "`inbox.settle_ms` must be from 0 to 3600000 milliseconds, got 99999999 (set by --set)");
+        let message = refused(vec![flag("inbox.settle_ms", "-1")]);
+        assert_eq!(message, "`inbox.settle_ms` must be from 0 to 3600000 milliseconds, got -1 (set by --set)");
     }
 }

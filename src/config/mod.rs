@@ -73,8 +73,12 @@ impl Rules {
         if self.path.as_os_str().is_empty() {
             return Ok(Vec::new());
         }
-        let packs = toml_files(&self.path)?.into_iter().map(|path| {
-            let text = read(&path)?;
+        let in_rules = |error| match error {
+            Error::File { path, message } => Error::Rules { path, message },
+            other => other,
+        };
+        let packs = toml_files(&self.path).map_err(in_rules)?.into_iter().map(|path| {
+            let text = read(&path).map_err(in_rules)?;
             Ok(RulePack { name: path.display().to_string(), text })
         });
         packs.collect()

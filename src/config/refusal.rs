@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use ::config::{Value, ValueKind};
 
 use super::layers::DEFAULT_ORIGIN;
-use super::{Setting, Settings};
+use super::{Setting, Settings, limits};
 
 /// Least similarity (Jaro-Winkler, 0 to 1) at which a known key is offered for an unknown one: `pth` and `path` have
 /// .93, `level` and `format` .0.
@@ -19,6 +19,8 @@ const SUGGEST_FROM: f64 = 0.8;
 pub enum Error {
     #[error("settings file {}: {message}", path.display())]
     File { path: PathBuf, message: String },
+    #[error("`rules.path`: {}: {message}", path.display())]
+    Rules { path: PathBuf, message: String },
     #[error("{}", list(.0))]
     Refused(Vec<Refusal>),
     #[error("settings: {0}")]
@@ -59,6 +61,12 @@ impl Refusal {
     pub(super) fn unknown(defaults: &Value, key: &str, origin: &str) -> Self {
         let mut known = Vec::new();
         leaves(defaults, String::new(), &mut known);
+        let within = |known: &&String| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+        if let Some(one) =
+            known.iter().find(|known| within(known) && known.ends_with(".path")).or(known.iter().find(within))
+        {
+            return Self::new(key, origin, format!("is a table of settings: set one of them, such as `{one}`"));
+        }
         let name = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
         let nearness = |known: &str| {
             strsim::jaro_winkler(known, key).max(strsim::jaro_winkler(&name(known), &name(key)))
@@ -215,7 +223,8 @@ pub(super) fn typed(values: &[Setting]) -> Result<(), Error> {
     for setting in values.iter().filter(|setting| setting.origin != DEFAULT_ORIGIN) {
         let alone = table(std::slice::from_ref(setting));
         if let Err(error) = alone.try_into::<Settings>() {
-            refused.push(Refusal::of(setting, rule(error.message())));
+            let out_of_bounds = limits::out_of_bounds(setting);
+            refused.push(out_of_bounds.unwrap_or_else(|| Refusal::of(setting, rule(error.message()))));
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(Error::Refused(refused)) }
