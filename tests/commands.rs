@@ -282,5 +282,43 @@ fn a_path_that_is_not_there_fails_after_what_could_be_taken() {
     let output = folders.command("once").arg(folders.path("a.txt")).arg("missing.txt").output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("missing.txt"));
-    assert_eq!(folders.records().len(), 1);
+    assert_eq!(folders.published(), support::set(&["a.txt", "b.txt"]));
+}
+
+#[test]
+fn a_check_tells_of_a_desk_in_trouble() {
+    let folders = Folders::new();
+    let mut desk = folders.run_watching();
+    assert!(ask(&folders, "check", &[]).contains("running, process"));
+    let report = serde_json::json!({
+        "pid": desk.pid(), "started_at": "2025-01-01T00:00:00Z", "state": "paused", "reasons": ["publishing: disk full"],
+    });
+    fs::write(folders.path("state/desk.json"), report.to_string()).expect("a report");
+    let check = command_of(&folders, "check").output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(check.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG") && said.contains("publishing: disk full"), "{said}");
+    desk.stop();
+}
+
+#[test]
+fn an_article_that_was_merged_away_is_told_by_the_one_that_holds_it() {
+    let folders = Folders::new();
+    let articles: Vec<String> = (1..=3).map(article).collect();
+    let paragraphs: Vec<&str> = articles.iter().flat_map(|text| text.trim_end().split("\n\n").skip(1)).collect();
+    let mut summary = String::new();
+    for (name, range) in [("a.txt", 0..5), ("b.txt", 3..8), ("c.txt", 0..9)] {
+        folders
+            .drop_in(name, format!("The harbour council repairs the old ferry\n\n{}", paragraphs[range].join("\n\n")));
+        summary = out(&folders.once());
+    }
+    for row in ["articles   0", "withdrawn  1", "copies     1"] {
+        assert!(summary.contains(row), "no {row:?} in\n{summary}");
+    }
+    let events = lines(&ask(&folders, "feed", &[]));
+    let gone = events.iter().find(|event| event["event"] == "withdrawn").expect("an article is withdrawn");
+    let (gone, heir) = (gone["id"].as_str().expect("an id"), gone["into"].as_str().expect("an id"));
+    assert!(ask(&folders, "story", &[gone]).contains(heir));
+    let text = ask(&folders, "explain", &[gone]);
+    assert!(text.contains(&format!("{heir}, revision")) && text.contains(&format!("{gone} was withdrawn")), "{text}");
 }

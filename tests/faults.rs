@@ -481,3 +481,25 @@ fn after_a_failed_sync_the_file_is_written_anew() {
     }
     assert!(renamed >= fed.len() && failed > 0, "{renamed} renames, {failed} failed syncs");
 }
+
+#[test]
+fn a_state_that_may_not_be_looked_into_is_not_taken_for_none() {
+    let folders = Folders::new();
+    folders.drop_in("a.txt", article(1));
+    assert!(folders.once().status.success());
+    let state = folders.path("state");
+    rights(&state, 0o000);
+    for args in [&["status"][..], &["feed"], &["feed", "--follow"], &["story", "0123456789abcdef"]] {
+        let mut command = folders.command(args[0]);
+        command.args(&args[1..]);
+        if rustix::process::geteuid().is_root() {
+            rights(&folders.path(""), 0o755);
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let told = command.output().expect("it runs");
+        let message = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(1), "{args:?}: {message}");
+        assert!(message.contains("Permission denied"), "{args:?}: {message}");
+    }
+    rights(&state, 0o755);
+}

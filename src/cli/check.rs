@@ -5,19 +5,20 @@ use std::io;
 use std::path::Path;
 
 use clap::Args;
-use copydesk::config::Loaded;
-use copydesk::desk;
+use copydesk::config::{Loaded, Settings};
+use copydesk::desk::Report;
 use copydesk::ledger::Reader;
 use rustix::fs::{Access, PROC_SUPER_MAGIC, access, statfs};
 
 use super::Folders;
 use super::exit::Exit;
 use super::output::Output;
+use super::status::at_work;
 use super::table::Table;
 
 /// Check the settings, the rules, the folders and the state, without changing any
 ///
-/// Ends with 1 when a desk could not work here, with 2 when the settings are refused.
+/// Ends with 1 when a desk could not work here or the one that does is in trouble, with 2 when the settings are refused.
 #[derive(Args, Debug)]
 pub struct Command {
     #[command(flatten)]
@@ -37,10 +38,7 @@ impl Command {
         findings.push(("outbox", folder(&settings.outbox.path, true)));
         findings.push(("state", folder(state, true)));
         findings.push(("ledger", ledger(state)));
-        findings.push(match desk::running(state) {
-            Some(pid) => ("desk", Ok(format!("running, process {pid}"))),
-            None => ("desk", Ok("not running".into())),
-        });
+        findings.push(("desk", desk(&settings)));
         let mut table = Table::plain();
         for (what, finding) in &findings {
             let (mark, text) = match finding {
@@ -100,6 +98,15 @@ fn usable(folder: &Path) -> io::Result<()> {
     match statfs(folder)?.f_type {
         PROC_SUPER_MAGIC => Err(io::Error::other("nothing can be stored there")),
         _ => Ok(()),
+    }
+}
+
+/// How the desk is that runs here.
+fn desk(settings: &Settings) -> Result<String, String> {
+    match at_work(settings).map_err(|error| error.to_string())? {
+        None => Ok("not running".into()),
+        Some(Report { pid, state, reasons, .. }) if reasons.is_empty() => Ok(format!("{state}, process {pid}")),
+        Some(Report { pid, state, reasons, .. }) => Err(format!("{state}, process {pid}: {}", reasons.join("; "))),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `copydesk status`: what the desk has done and is doing.
 
+use std::io;
+
 use clap::Args;
 use copydesk::config::{Loaded, Settings};
 use copydesk::desk::{self, Report};
@@ -45,7 +47,7 @@ impl Command {
         let state = &settings.state.path;
         let reader = Reader::open(state)?;
         let status = Status {
-            desk: at_work(&settings),
+            desk: at_work(&settings)?,
             done: reader.as_ref().map(Reader::counts).transpose()?,
             waiting: waiting(&settings),
             last_event: reader.as_ref().map_or(Ok(0), Reader::last_event)?,
@@ -62,20 +64,23 @@ impl Command {
 }
 
 /// The report of the desk that runs now. One that was killed leaves its report behind, and no lock.
-fn at_work(settings: &Settings) -> Option<Report> {
+///
+/// # Errors
+/// This user may not read it.
+pub fn at_work(settings: &Settings) -> io::Result<Option<Report>> {
     let state = &settings.state.path;
-    if let Some(pid) = desk::running(state) {
+    if let Some(pid) = desk::running(state)? {
         // Until it writes its own, a desk that starts finds there what the one before it left.
-        let report = desk::report(state).filter(|report| desk::is_same_process(pid, report.pid));
-        return Some(report.unwrap_or(Report { pid, state: "starting".into(), ..Report::default() }));
+        let report = desk::report(state)?.filter(|report| desk::is_same_process(pid, report.pid));
+        return Ok(Some(report.unwrap_or(Report { pid, state: "starting".into(), ..Report::default() })));
     }
-    let pid = desk::holds(&settings.inbox.path)?;
+    let Some(pid) = desk::holds(&settings.inbox.path) else { return Ok(None) };
     let reason = format!("its state folder is not {}: that was moved away, or it has another", state.display());
-    Some(Report { pid, state: "unknown".into(), reasons: vec![reason], ..Report::default() })
+    Ok(Some(Report { pid, state: "unknown".into(), reasons: vec![reason], ..Report::default() }))
 }
 
-/// Counts the files in the inbox.
-fn waiting(settings: &Settings) -> Option<u64> {
+/// Counts the files in the inbox; `None` when it cannot be read.
+pub fn waiting(settings: &Settings) -> Option<u64> {
     let inbox = Inbox::new(settings.inbox.clone()).ok()?;
     let mut files = 0;
     for found in inbox.scan() {

@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+use super::lock::named;
 
 /// Name of the file in the state folder that shows how the desk is.
 pub const FILE_NAME: &str = "desk.json";
@@ -189,14 +192,23 @@ pub fn longer(pause: Duration) -> Duration {
 
 /// The last report of the desk that works in this state folder, `None` when there is none. One that could not be written
 /// anew is shown as `paused`: that its disk takes nothing is trouble enough.
-pub fn report(state: &Path) -> Option<Report> {
-    let mut report: Report = serde_json::from_slice(&fs::read(state.join(FILE_NAME)).ok()?).ok()?;
-    let is_old = matches!(File::open(state).ok()?.try_lock_shared(), Err(TryLockError::WouldBlock));
+///
+/// # Errors
+/// It is there and may not be read.
+pub fn report(state: &Path) -> io::Result<Option<Report>> {
+    let path = state.join(FILE_NAME);
+    let json = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|error| named(&path, error))?,
+    };
+    let Ok(mut report) = serde_json::from_slice::<Report>(&json) else { return Ok(None) };
+    let folder = File::open(state).map_err(|error| named(state, error))?;
+    let is_old = matches!(folder.try_lock_shared(), Err(TryLockError::WouldBlock));
     if is_old {
         report.state = "paused".into();
         report.reasons.push("the state folder takes no report: the log of the desk says why".into());
     }
-    Some(report)
+    Ok(Some(report))
 }
 
 #[cfg(test)]
@@ -212,7 +224,7 @@ mod tests {
         let value = health.persist("publishing", || {
             attempts += 1;
             if attempts == 2 {
-                let report = report(folder.path()).unwrap();
+                let report = report(folder.path()).unwrap().unwrap();
                 assert_eq!(
                     (report.state.as_str(), report.reasons.as_slice()),
                     ("paused", &["publishing: disk full".into()][..])
@@ -221,7 +233,7 @@ mod tests {
             if attempts < 3 { Err("disk full") } else { Ok(7) }
         });
         assert_eq!((value, attempts), (Some(7), 3));
-        assert_eq!(report(folder.path()).unwrap().state, "running");
+        assert_eq!(report(folder.path()).unwrap().unwrap().state, "running");
     }
 
     #[test]
@@ -238,14 +250,14 @@ mod tests {
         // A folder in the way, as a full disk is.
         fs::create_dir(&partial).unwrap();
         health.trouble("publishing", "disk full".into());
-        let shown = report(folder.path()).unwrap();
+        let shown = report(folder.path()).unwrap().unwrap();
         assert_eq!((shown.state.as_str(), shown.reasons.len()), ("paused", 1));
         assert!(shown.reasons[0].contains("takes no report"), "{shown:?}");
         fs::remove_dir(&partial).unwrap();
         health.trouble("publishing", "disk full".into());
-        assert_eq!(report(folder.path()).unwrap().reasons, ["publishing: disk full"]);
+        assert_eq!(report(folder.path()).unwrap().unwrap().reasons, ["publishing: disk full"]);
         health.cured("publishing");
-        assert_eq!(report(folder.path()).unwrap().state, "running");
+        assert_eq!(report(folder.path()).unwrap().unwrap().state, "running");
     }
 
     #[test]

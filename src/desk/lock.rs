@@ -69,12 +69,24 @@ pub fn take(state: &Path, folders: &[&Path]) -> Result<Lock, LockError> {
 }
 
 /// The desk that holds the state folder now, `None` when no desk runs.
-pub fn running(state: &Path) -> Option<u32> {
-    let mut file = File::open(state.join(FILE_NAME)).ok()?;
-    holder(&file).or_else(|| match file.try_lock_shared() {
+///
+/// # Errors
+/// Its lock file is there and may not be read.
+pub fn running(state: &Path) -> io::Result<Option<u32>> {
+    let path = state.join(FILE_NAME);
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| named(&path, error))?,
+    };
+    Ok(holder(&file).or_else(|| match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => written(&mut file),
         _ => None,
-    })
+    }))
+}
+
+/// The error with the path that it is about.
+pub(super) fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The desk that works on this inbox now, whatever its state folder, where the system tells.
@@ -221,13 +233,13 @@ mod tests {
     fn a_second_desk_is_refused_and_told_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let lock = take(folder.path(), &[]).unwrap();
-        assert_eq!(running(folder.path()), Some(std::process::id()));
+        assert_eq!(running(folder.path()).unwrap(), Some(std::process::id()));
         match take(folder.path(), &[]) {
             Err(LockError::Held { pid, .. }) => assert_eq!(pid, Some(std::process::id())),
             other => panic!("{other:?}"),
         }
         drop(lock);
-        assert_eq!(running(folder.path()), None);
+        assert_eq!(running(folder.path()).unwrap(), None);
         take(folder.path(), &[]).unwrap();
     }
 

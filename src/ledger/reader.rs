@@ -1,6 +1,7 @@
 //! Reading the state from another process while the desk writes it, and the queries that the desk shares with it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -50,11 +51,16 @@ impl Reader {
     /// Opens the state file in `folder`; `None` when there is none yet.
     ///
     /// # Errors
-    /// A file of another schema is refused: only a desk brings an older one to the current schema.
+    /// A folder that this user may not look into, and a file of another schema: only a desk brings an older one to the
+    /// current one.
     pub fn open(folder: &Path) -> Result<Option<Self>, LedgerError> {
         let path = folder.join(FILE_NAME);
         // Asked before it is opened: a file that is replaced in between is not taken for the new one.
-        let Some(file) = file_at(&path) else { return Ok(None) };
+        let file = match file_at(&path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(source) => return Err(LedgerError::Io { path, source }),
+        };
         // A WAL database needs its shared-memory file even for reading, hence read-write; nothing is written.
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // The log of a desk that was killed stays as it is for the next one: it tells of that end.
@@ -72,7 +78,7 @@ impl Reader {
     /// Whether the state file is still the one that was opened: a damaged one is set aside and built anew, a lost one is
     /// brought back from a backup.
     pub fn is_current(&self) -> bool {
-        file_at(&self.path) == Some(self.file)
+        file_at(&self.path).is_ok_and(|now| now == Some(self.file))
     }
 
     /// Checks every page and every row of the file; the first problem found, `None` when it is sound.
@@ -221,8 +227,12 @@ impl Reader {
 }
 
 /// Device and number of the file at a path; `None` when there is none.
-fn file_at(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+fn file_at(path: &Path) -> io::Result<Option<(u64, u64)>> {
+    match std::fs::metadata(path) {
+        Ok(file) => Ok(Some((file.dev(), file.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The columns of a document up to its body, as [`facts`] reads them.
