@@ -157,3 +157,45 @@ fn a_second_desk_is_refused_at_once_and_takes_over_from_a_dead_one() {
     wait_for("the second desk to work", || folders.records().len() == 1);
     assert_eq!(second.stop(), Some(0));
 }
+
+#[test]
+fn a_take_that_is_stopped_says_so_and_what_it_waits_for() {
+    let folders = Folders::new();
+    folders.drop_in("one.txt", article(1));
+    folders.drop_in("held.txt", article(2));
+    let writer = fs::OpenOptions::new().append(true).open(folders.inbox().join("held.txt")).expect("a writer");
+    let desk = folders.start(folders.command("once"));
+    wait_for("the other file", || folders.records().len() == 1);
+    wait_for("the log to name the file", || folders.log().contains("another program has it open"));
+    assert_eq!(desk.stop(), Some(1));
+    let log = folders.log();
+    assert!(log.contains("stopped early, 1 file not taken"), "{log}");
+    assert!(log.contains("held.txt") && !log.contains("one.txt"), "{log}");
+    drop(writer);
+    assert!(folders.once().status.success());
+    assert_eq!(folders.records().len(), 2);
+}
+
+#[test]
+fn a_terminal_that_is_closed_drains_the_desk() {
+    let folders = Folders::new();
+    let mut desk = folders.run_watching();
+    desk.signal(Signal::HUP);
+    assert_eq!(desk.end(), Some(0));
+    assert!(folders.log().contains("stopped"), "{}", folders.log());
+}
+
+#[test]
+fn an_inbox_that_is_made_again_is_held_again() {
+    let folders = Folders::new();
+    let desk = folders.run_watching();
+    fs::remove_dir_all(folders.inbox()).expect("the inbox");
+    fs::create_dir(folders.inbox()).expect("the inbox again");
+    let second = || {
+        let mut second = std::process::Command::new(env!("CARGO_BIN_EXE_copydesk"));
+        second.current_dir(folders.path("")).arg("once").arg("--inbox").arg(folders.inbox());
+        second.output().expect("the binary runs").status.code()
+    };
+    wait_for("the second desk to be refused", || second() == Some(75));
+    assert_eq!(desk.stop(), Some(0));
+}

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::block_in_place;
 
 use super::health::Health;
+use super::lock::Lock;
 use super::progress::Progress;
 use super::reader::Task;
 use crate::inbox::{Inbox, Intake, Ready, Stamp, encode_path};
@@ -54,9 +55,11 @@ pub enum Until {
 }
 
 /// Hands on what is ready until `stop` resolves or, as `until` says, nothing is left.
+#[expect(clippy::too_many_arguments, reason = "the ends of every queue of the intake")]
 pub async fn watch(
     inbox: &Inbox,
     until: Until,
+    lock: &mut Lock,
     tasks: Sender<Task>,
     mut returned: UnboundedReceiver<Vec<Returned>>,
     health: Arc<Health>,
@@ -102,7 +105,11 @@ pub async fn watch(
         let mut wake_at = started.elapsed() + PAUSE;
         if queue.is_empty() {
             let now = started.elapsed();
-            match block_in_place(|| intake.poll(now, ROOM)) {
+            let polled = block_in_place(|| {
+                lock.follow().map_err(|error| error.to_string())?;
+                intake.poll(now, ROOM).map_err(|error| error.to_string())
+            });
+            match polled {
                 Ok(batch) => {
                     health.cured("reading the inbox");
                     for skipped in batch.skipped {
@@ -139,7 +146,7 @@ pub async fn watch(
                         return;
                     }
                 }
-                Err(error) => health.trouble("reading the inbox", error.to_string()),
+                Err(error) => health.trouble("reading the inbox", error),
             }
         }
         // With a full queue only a file that comes back makes room, and it wakes this up.

@@ -19,7 +19,35 @@ pub const FILE_NAME: &str = "desk.lock";
 #[derive(Debug)]
 pub struct Lock {
     _state: File,
-    _folders: Vec<File>,
+    /// The folders by their paths, each with device and number.
+    folders: Vec<(PathBuf, (u64, u64), File)>,
+}
+
+impl Lock {
+    /// Takes the folders too that have come to these paths since: made again, mounted, or behind a link that leads elsewhere
+    /// now. A path where nothing is keeps the folder that it had.
+    ///
+    /// # Errors
+    /// As [`take`].
+    pub fn follow(&mut self) -> Result<(), LockError> {
+        for (path, known, held) in &mut self.folders {
+            if place(path).is_ok_and(|now| now == *known) {
+                continue;
+            }
+            let io = |source| LockError::Io { path: path.clone(), source };
+            let folder = match File::open(&*path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened.map_err(io)?,
+            };
+            // Of what was opened: another may have come to the path since.
+            let now = place_of(&folder).map_err(io)?;
+            if now != *known {
+                hold(&folder).map_err(|error| refusal(error, path, holder(&folder)))?;
+                (*known, *held) = (now, folder);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why the lock was not had.
@@ -61,11 +89,11 @@ pub fn take(state: &Path, folders: &[&Path]) -> Result<Lock, LockError> {
         if let Err(error) = hold(&folder) {
             return Err(refusal(error, path, holder(&folder)));
         }
-        held.push(folder);
+        held.push((path.to_owned(), place_of(&folder).map_err(io(path))?, folder));
     }
     let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(io(&path))?;
-    Ok(Lock { _state: file, _folders: held })
+    Ok(Lock { _state: file, folders: held })
 }
 
 /// The desk that holds the state folder now, `None` when no desk runs.
@@ -225,6 +253,10 @@ fn place(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
+fn place_of(file: &File) -> io::Result<(u64, u64)> {
+    file.metadata().map(|found| (found.dev(), found.ino()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +344,25 @@ mod tests {
         assert!(anchor.check().unwrap_err().to_string().contains("another file"));
         fs::rename(folder.path().join("away"), &path).unwrap();
         anchor.check().unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_is_made_again_is_locked_again() {
+        let root = tempfile::tempdir().unwrap();
+        let [inbox, one, two] = ["inbox", "one", "two"].map(|name| root.path().join(name));
+        fs::create_dir(&inbox).unwrap();
+        let mut first = take(&one, &[&inbox]).unwrap();
+        fs::rename(&inbox, root.path().join("away")).unwrap();
+        first.follow().expect("nothing is there to be locked");
+        fs::create_dir(&inbox).unwrap();
+        first.follow().unwrap();
+        assert!(matches!(take(&two, &[&inbox]), Err(LockError::Held { .. })));
+        fs::remove_dir(&inbox).unwrap();
+        fs::create_dir(&inbox).unwrap();
+        let second = take(&two, &[&inbox]).unwrap();
+        assert!(matches!(first.follow(), Err(LockError::Held { .. })), "the second came first");
+        drop(second);
+        first.follow().unwrap();
     }
 
     #[test]

@@ -131,7 +131,7 @@ struct Works {
     state: PathBuf,
     /// Told when the editor has ended before its time.
     ended: Arc<Notify>,
-    _lock: lock::Lock,
+    lock: lock::Lock,
 }
 
 /// Tasks that may wait for the reader; the intake holds back the rest.
@@ -240,18 +240,19 @@ impl Works {
                 })
                 .map_err(DeskError::Threads)?,
             retirer: thread("retirer").spawn(move || retirer.run(&finished)).map_err(DeskError::Threads)?,
-            _lock: lock,
+            lock,
         })
     }
 
     /// Takes no more tasks, and waits until everything in hand is decided, shown and retired.
     fn finish(self) -> Result<(), DeskError> {
-        let Self { tasks, reader, editor, retirer, state, .. } = self;
+        let Self { tasks, reader, editor, retirer, state, lock, .. } = self;
         drop(tasks);
         let ended = "a thread of the desk panicked, which is a fault of copydesk";
         reader.join().expect(ended);
         let result = editor.join().expect(ended);
         retirer.join().expect(ended);
+        drop(lock);
         result.map_err(|interrupted| match interrupted {
             Interrupted::Stopped => DeskError::Interrupted,
             Interrupted::Damaged(error) => damaged(&state, error),
@@ -306,7 +307,7 @@ fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<
             }
         };
         let (tasks, progress) = (works.tasks.clone(), works.progress.clone());
-        intake::watch(&inbox, until, tasks, back, health.clone(), progress, stop).await;
+        intake::watch(&inbox, until, &mut works.lock, tasks, back, health.clone(), progress, stop).await;
         if stopped {
             tracing::info!("stopping: finishing what is in hand");
             health.stop();
