@@ -337,3 +337,29 @@ fn a_damaged_body_in_the_ledger_harms_no_other_document() {
     assert!(records.values().any(|record| paths(record).contains("other.txt")));
     assert_eq!(folders.files_in("done"), ["exact.txt", "near.txt", "one.txt", "other.txt"]);
 }
+
+#[test]
+fn what_is_never_looked_at_is_told_of_once() {
+    let folders = Folders::new();
+    folders.drop_in("one/two/deep.txt", article(1));
+    folders.drop_in("plain.txt", article(2));
+    std::os::unix::fs::symlink("plain.txt", folders.inbox().join("link.txt")).expect("a link");
+    let output = folders.command("once").args(["--set", "inbox.max_depth=1"]).output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(folders.published(), support::set(&["plain.txt"]));
+    for told in ["deeper than 1", "not a file but a symbolic link"] {
+        assert_eq!(said.matches(told).count(), 1, "{told}: {said}");
+    }
+    assert!(said.contains("one/two") && said.contains("link.txt"), "{said}");
+}
+
+#[test]
+fn a_sidecar_of_many_records_is_told_to_be_of_no_use() {
+    let folders = Folders::new();
+    folders.drop_in("wire.jsonl.meta.json", r#"{"url": "https://paper.example/a"}"#);
+    let lines: Vec<String> = (1..=2).map(|n| serde_json::json!({ "text": article(n) }).to_string()).collect();
+    folders.drop_in("wire.jsonl", lines.join("\n"));
+    let output = folders.once();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(said.matches("sidecar is not used").count(), 1, "{said}");
+}

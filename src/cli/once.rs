@@ -6,16 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use clap::Args;
 use copydesk::config::{Loaded, Settings};
 use copydesk::desk::{self, DeskError, Progress, Snapshot};
+use copydesk::inbox::Done;
 use copydesk::ledger::Reader;
 use copydesk::outbox::Record;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::Exit;
+use super::markup::count;
 use super::output::Output;
 use super::run::stopped;
+use super::status::waiting;
 use super::table::{Table, shorten};
 use super::{Folders, logging};
 
@@ -36,7 +40,8 @@ Examples:
 ///
 /// Without PATH the files of the inbox are taken and then moved to done/ or failed/. Files and folders given as PATH are
 /// taken in place and stay where they are; the outbox, the state and what was done or failed are left out. Shows progress on a terminal and a summary at the end. Documents that fail
-/// are reported and change nothing about the exit code: they are told of, not lost.
+/// are reported and change nothing about the exit code: they are told of, not lost. SIGTERM, SIGINT or SIGHUP finishes
+/// what is in hand; the end is then 1 where files are left, and says how many.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
@@ -56,9 +61,17 @@ impl Command {
         let before = reader.and_then(|reader| reader.last_event().ok()).unwrap_or(0);
         let progress = Arc::new(Progress::default());
         let started = Instant::now();
+        let told = Arc::new(AtomicBool::new(false));
+        let stop = {
+            let told = Arc::clone(&told);
+            async move {
+                stopped().await;
+                told.store(true, Ordering::Release);
+            }
+        };
         let result = watched(&progress, || match self.paths.as_slice() {
-            [] => desk::once(&plan, Arc::clone(&progress), stopped()),
-            paths => desk::take(&plan, paths, Arc::clone(&progress), stopped()),
+            [] => desk::once(&plan, Arc::clone(&progress), stop),
+            paths => desk::take(&plan, paths, Arc::clone(&progress), stop),
         });
         // A path that is not there ends the taking, but what was taken before is done and worth a summary.
         if !matches!(result, Ok(()) | Err(DeskError::Given { .. })) {
@@ -71,7 +84,23 @@ impl Command {
         )?;
         output.flush()?;
         result?;
-        Ok(Exit::Done)
+        if !told.load(Ordering::Acquire) {
+            return Ok(Exit::Done);
+        }
+        match left(&settings, progress.snapshot(), self.paths.is_empty()) {
+            Some(0) => Ok(Exit::Done),
+            Some(files) => bail!("stopped early, {} not taken", count(files as usize, "file")),
+            None => bail!("stopped early, not all files are taken"),
+        }
+    }
+}
+
+/// Files that were to be taken and are not; `None` where files that were taken stay among them.
+fn left(settings: &Settings, done: Snapshot, is_inbox: bool) -> Option<u64> {
+    match (is_inbox, settings.inbox.done) {
+        (false, _) => Some(done.found.saturating_sub(done.files)),
+        (true, Done::Keep) => None,
+        (true, Done::Move | Done::Delete) => waiting(settings),
     }
 }
 

@@ -16,7 +16,7 @@ use super::health::Health;
 use super::lock::Lock;
 use super::progress::Progress;
 use super::reader::Task;
-use crate::inbox::{Inbox, Intake, Ready, Stamp, encode_path};
+use crate::inbox::{Inbox, Intake, Ready, Skipped, Stamp, encode_path};
 
 /// Files taken from the inbox's state machine at once.
 const ROOM: usize = 256;
@@ -27,8 +27,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Unreadable files that are remembered for the report; all are tried again.
 const MAX_UNREADABLE: usize = 64;
 
-/// Paths that cannot be had of which the log warns; it warns once of each.
-const MAX_CLOSED: usize = 64;
+/// Paths that are passed over of which the log warns; it warns once of each.
+const MAX_TOLD: usize = 64;
 
 /// What became of a file that the reader was given.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub async fn watch(
     let mut told = Duration::ZERO;
     let mut unreadable = BTreeMap::new();
     let mut has_scanned = false;
-    let mut closed = BTreeSet::new();
+    let (mut passed_over, mut held_open) = (BTreeSet::new(), BTreeSet::new());
     tracing::info!(inbox = %inbox.root().display(), "watching");
     loop {
         if started.elapsed() >= told + TELL {
@@ -112,14 +112,23 @@ pub async fn watch(
             match polled {
                 Ok(batch) => {
                     health.cured("reading the inbox");
-                    for skipped in batch.skipped {
-                        let path = skipped.path.display();
-                        let is_news =
-                            skipped.is_closed && closed.len() < MAX_CLOSED && closed.insert(skipped.path.clone());
-                        if is_news {
-                            tracing::warn!(%path, why = skipped.why, "passed over: it is taken once it can be read");
+                    for Skipped { path, why, is_news, .. } in batch.skipped {
+                        let path_text = encode_path(&path);
+                        if is_news && passed_over.len() < MAX_TOLD && passed_over.insert(path) {
+                            tracing::warn!(path = path_text, why, "passed over");
                         } else {
-                            tracing::debug!(%path, why = skipped.why, "passed over");
+                            tracing::debug!(path = path_text, why, "passed over");
+                        }
+                    }
+                    if until == Until::Empty {
+                        // A person waits for the end of it.
+                        for path in batch.held_open {
+                            if held_open.len() < MAX_TOLD && held_open.insert(path.clone()) {
+                                tracing::warn!(
+                                    path = encode_path(&path),
+                                    "waiting for it: another program has it open"
+                                );
+                            }
                         }
                     }
                     progress.found.fetch_add(batch.ready.len() as u64, Ordering::Relaxed);

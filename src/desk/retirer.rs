@@ -100,7 +100,10 @@ impl Retirer {
     }
 
     fn through(&mut self, returned: Returned) {
-        self.progress.files.fetch_add(1, Ordering::Relaxed);
+        // One that a stop cut off is not through.
+        if !(matches!(returned, Returned::Again(_)) && self.health.stopping()) {
+            self.progress.files.fetch_add(1, Ordering::Relaxed);
+        }
         self.back.push(returned);
     }
 

@@ -51,6 +51,8 @@ pub struct Batch {
     pub ready: Vec<Ready>,
     /// Links, devices, folders that cannot be opened: passed over. Met again in each scan.
     pub skipped: Vec<Skipped>,
+    /// Files that somebody has open, and may be writing: waited for. Met again each time that they are asked for.
+    pub held_open: Vec<PathBuf>,
     /// A scan ended with this call: the files that it met.
     pub scanned: Option<u64>,
     /// Call again at this time, if nothing happens before; at once when it has passed.
@@ -312,7 +314,7 @@ impl Intake {
         if verdict == Verdict::Ready {
             let waited = waiting.map_or(Patience::Usual, |(waited, _)| waited);
             let since = waiting.map_or(now, |(_, since)| since);
-            verdict = self.unless_open(&path, stamp, patience.unwrap_or(waited), since, now);
+            verdict = self.unless_open(&path, stamp, patience.unwrap_or(waited), since, now, batch);
         }
         match verdict {
             Verdict::Ready => {
@@ -329,12 +331,23 @@ impl Intake {
     }
 
     /// A file that has kept still and was not seen to be closed may have a writer who pauses: that one is waited for.
-    fn unless_open(&mut self, path: &Path, stamp: Stamp, waited: Patience, since: Duration, now: Duration) -> Verdict {
+    fn unless_open(
+        &mut self,
+        path: &Path,
+        stamp: Stamp,
+        waited: Patience,
+        since: Duration,
+        now: Duration,
+        batch: &mut Batch,
+    ) -> Verdict {
         let is_closed = matches!(waited, Patience::None | Patience::Beside | Patience::Later);
         let Some(name) = path.file_name().filter(|_| !is_closed && now < since + COMING) else { return Verdict::Ready };
         let ask_at = match self.writers.have_open(name, &stamp, since, now) {
             Open::No => return Verdict::Ready,
-            Open::Yes => now + ((now - since) / 4).clamp(ASK_AGAIN.0, ASK_AGAIN.1),
+            Open::Yes => {
+                batch.held_open.push(path.to_owned());
+                now + ((now - since) / 4).clamp(ASK_AGAIN.0, ASK_AGAIN.1)
+            }
             Open::AskAt(then) => then,
         };
         self.settler.put_off(path, stamp, since, ask_at)

@@ -31,19 +31,20 @@ pub enum Found {
 pub struct Skipped {
     pub path: PathBuf,
     pub why: String,
-    /// It may be an input, and the system refuses it: somebody should see to it.
-    pub is_closed: bool,
+    /// It may be an input, or hold some: somebody should see to it.
+    pub is_news: bool,
     /// The disk failed at it: worth another look soon.
     pub is_unsure: bool,
 }
 
 impl Skipped {
-    fn never_read(path: PathBuf, why: String) -> Self {
-        Self { path, why, is_closed: false, is_unsure: false }
+    fn never_read(path: PathBuf, why: String, is_news: bool) -> Self {
+        Self { path, why, is_news, is_unsure: false }
     }
 
     fn closed(path: PathBuf, error: &io::Error) -> Self {
-        Self { path, why: error.to_string(), is_closed: true, is_unsure: Fault::is_at_one_place(error) }
+        let why = format!("{error}: it is taken once it can be read");
+        Self { path, why, is_news: true, is_unsure: Fault::is_at_one_place(error) }
     }
 }
 
@@ -157,7 +158,7 @@ impl Scan {
     fn enter(&mut self, name: &OsStr, path: PathBuf) -> Option<io::Result<Found>> {
         if self.open.len() > self.inbox.settings.max_depth {
             let why = format!("deeper than {} folders (`inbox.max_depth`)", self.inbox.settings.max_depth);
-            return Some(Ok(Found::Skipped(Skipped::never_read(path, why))));
+            return Some(Ok(Found::Skipped(Skipped::never_read(path, why, true))));
         }
         let parent = self.open.last()?;
         match folder::open_in(&parent.folder, name).and_then(|folder| Level::new(Arc::new(folder), path.clone())) {
@@ -206,7 +207,7 @@ fn examine(parent: impl AsFd, name: &OsStr, path: PathBuf) -> io::Result<Option<
         FileType::Directory => return Ok(Some(Found::Folder { path, stamp: Stamp::of(&stat) })),
         kind => {
             let why = format!("not a file but {}", kind_name(kind));
-            return Ok(Some(Found::Skipped(Skipped::never_read(path, why))));
+            return Ok(Some(Found::Skipped(Skipped::never_read(path, why, kind == FileType::Symlink))));
         }
     }
     let document = name.as_bytes().strip_suffix(SIDECAR_ENDING.as_bytes()).filter(|name| !name.is_empty());
