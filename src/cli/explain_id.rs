@@ -38,7 +38,7 @@ pub fn run(id: &str, loaded: &Loaded) -> anyhow::Result<Exit> {
     let cleaner = settings.cleaner()?;
     let mut notes = Vec::new();
     if asked.id != article.id {
-        notes.push(format!("{id} was withdrawn: it is a copy of this article"));
+        notes.push(format!("{id} was withdrawn: its documents are in this article, {}", article.id));
     }
     let kept = original(&record, settings).map_or_else(
         || {
@@ -49,7 +49,8 @@ pub fn run(id: &str, loaded: &Loaded) -> anyhow::Result<Exit> {
     );
     notes.extend(copies(&record));
     notes.extend(comparisons(&reader, &article)?);
-    let sheet = Sheet { name: format!("{id}, revision {}", record.revision), article: content(record), kept, notes };
+    let sheet =
+        Sheet { name: format!("{}, revision {}", record.id, record.revision), article: content(record), kept, notes };
     let mut output = Output::stdout();
     output.put(Markup::for_stdout().render(&sheet).as_bytes())?;
     output.flush()?;
@@ -57,7 +58,7 @@ pub fn run(id: &str, loaded: &Loaded) -> anyhow::Result<Exit> {
 }
 
 /// The article that is published today: a withdrawn one names its heir.
-fn current(reader: &Reader, mut article: ArticleRow) -> anyhow::Result<ArticleRow> {
+pub fn current(reader: &Reader, mut article: ArticleRow) -> anyhow::Result<ArticleRow> {
     for _ in 0..MAX_HOPS {
         let Some(into) = &article.into_id else { break };
         let Some(heir) = reader.article(into)? else { break };

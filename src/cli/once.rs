@@ -180,11 +180,16 @@ fn summary(settings: &Settings, done: Snapshot, took: Duration, before: u64, is_
     let mut table = Table::plain();
     table.row(["files".into(), done.files.to_string(), rate]);
     table.row(["documents".into(), (done.decided + done.redeliveries + done.failed).to_string(), String::new()]);
-    table.row(["articles".into(), done.articles.to_string(), format!("new in {}", settings.outbox.path.display())]);
-    let copies = done.decided as i64 - done.articles;
+    // More articles may have been merged away than were founded.
+    let (new, gone) = (done.articles.max(0), done.articles.min(0).unsigned_abs());
+    table.row(["articles".into(), new.to_string(), format!("new in {}", settings.outbox.path.display())]);
+    if gone > 0 {
+        table.row(["withdrawn".into(), gone.to_string(), "earlier articles, merged into another".into()]);
+    }
+    let copies = done.decided as i64 - new;
     table.row(["copies".into(), copies.max(0).to_string(), "merged into an article".into()]);
     if done.redeliveries > 0 {
-        table.row(["known".into(), done.redeliveries.to_string(), "the same file again, nothing to do".into()]);
+        table.row(["known".into(), done.redeliveries.to_string(), "the same file again".into()]);
     }
     if done.failed > 0 {
         table.row(["failed".into(), done.failed.to_string(), "see the warnings".into()]);

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Folders;
 use super::exit::Exit;
+use super::explain_id::current;
 use super::output::{Output, complain};
 use super::table::{Table, shorten};
 
@@ -37,6 +38,7 @@ impl Command {
             complain(&format!("copydesk: no article or story {} is known here", self.id));
             return Ok(Exit::Failed);
         };
+        let article = current(&reader, article)?;
         let mut records = Vec::new();
         for row in reader.story(article.story)? {
             let path = settings.outbox.path.join(format!("{}.json", row.id));
