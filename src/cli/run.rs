@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use copydesk::config::Loaded;
 use copydesk::desk::{self, Progress};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
 use super::Folders;
@@ -20,7 +20,7 @@ Examples:
 /// Watch the inbox and publish articles until stopped
 ///
 /// Files are taken as soon as they are whole, and moved to done/ or failed/ in the inbox when their articles are
-/// published. SIGTERM or SIGINT finishes what is in hand (within 10 seconds) and ends, a second one ends at once with exit
+/// published. SIGTERM, SIGINT or SIGHUP finishes what is in hand (within 10 seconds) and ends, a second one ends at once with exit
 /// code 1; nothing is lost however the program ends. A second desk on the same inbox is refused with exit code 75.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -54,23 +54,31 @@ impl Command {
     }
 }
 
-/// Resolves when the program is told to stop: SIGTERM from a service manager, SIGINT from a keyboard. Told a second time, it
-/// ends at once, which loses no more than a kill does: nothing.
+/// Resolves when the program is told to stop: SIGTERM from a service manager, SIGINT from a keyboard, SIGHUP from a terminal
+/// that is closed. Told a second time, it ends at once, which loses no more than a kill does: nothing.
 pub async fn stopped() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     // Without handlers a signal ends the program at once.
     let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return std::future::pending().await };
-    told(&mut terminate, &mut interrupt).await;
+    let mut hangup = if ignores_hangup() { None } else { signal(SignalKind::hangup()).ok() };
+    let mut told = async move || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            Some(_) = async { hangup.as_mut()?.recv().await } => {}
+        }
+    };
+    told().await;
     tokio::spawn(async move {
-        told(&mut terminate, &mut interrupt).await;
+        told().await;
         tracing::warn!("told to stop again: ending at once, the next start goes on from here");
         std::process::exit(Exit::Failed as i32);
     });
 }
 
-async fn told(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+/// Whether whoever started the program had it ignore SIGHUP, as `nohup` does; a handler would undo that.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }
