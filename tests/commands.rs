@@ -276,10 +276,12 @@ fn own_rules_extend_the_built_in_ones() {
 }
 
 #[test]
-fn a_path_that_is_not_there_fails_after_what_could_be_taken() {
+fn a_path_that_is_not_there_fails_and_the_others_are_taken() {
     let folders = Folders::new();
     fs::write(folders.path("a.txt"), article(1)).expect("a file");
-    let output = folders.command("once").arg(folders.path("a.txt")).arg("missing.txt").output().expect("it runs");
+    fs::write(folders.path("b.txt"), article(2)).expect("a file");
+    let (one, other) = (folders.path("a.txt"), folders.path("b.txt"));
+    let output = folders.command("once").arg(one).arg("missing.txt").arg(other).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("missing.txt"));
     assert_eq!(folders.published(), support::set(&["a.txt", "b.txt"]));

@@ -118,3 +118,22 @@ fn what_is_neither_file_nor_folder_is_refused_by_name() {
         assert!(said(&output).contains(&format!("copydesk: {path}: {what}")), "{}", said(&output));
     }
 }
+
+#[test]
+fn files_of_one_name_in_two_folders_are_two_copies() {
+    let folders = Folders::new();
+    for folder in ["pa", "pb"] {
+        fs::create_dir(folders.path(folder)).expect("a folder");
+        fs::write(folders.path(folder).join("a.txt"), article(1)).expect("a file");
+    }
+    let take = |paths: &[&str]| {
+        let mut command = folders.command("once");
+        let output = command.args(paths).output().expect("the binary runs");
+        assert!(output.status.success(), "{}", said(&output));
+        folders.published()
+    };
+    let both = support::set(&["a.txt", "pb/a.txt"]);
+    assert_eq!(take(&["pa", "./pb"]), both);
+    assert_eq!(take(&["pa", "./pb", "pa"]), both, "known, under the same names");
+    assert_eq!(take(&["pa/a.txt", "pb/a.txt", "pb/a.txt"]), both);
+}

@@ -213,7 +213,7 @@ fn report(inbox: &Inbox, unreadable: &mut Unreadable, health: &Health) {
 /// Hands on as much as there is room for; false when the reader is gone.
 fn hand_on(inbox: &Inbox, queue: &mut VecDeque<Ready>, tasks: &Sender<Task>) -> bool {
     while let Some(Ready { path, stamp }) = queue.front() {
-        let task = Task { inbox: inbox.clone(), path: path.clone(), stamp: Some(*stamp), in_place: false };
+        let task = Task { inbox: inbox.clone(), path: path.clone(), name: None, stamp: Some(*stamp), in_place: false };
         match tasks.try_send(task) {
             Ok(()) => {
                 queue.pop_front();

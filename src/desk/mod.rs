@@ -294,7 +294,7 @@ fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<
     let poll = plan.inbox.poll || until == Until::Empty;
     let inbox = Inbox::new(inbox::Settings { poll, ..plan.inbox.clone() }).map_err(DeskError::Ignore)?;
     let (returned, back) = mpsc::unbounded_channel();
-    let works = Works::start(plan, Some(&inbox), progress, returned)?;
+    let mut works = Works::start(plan, Some(&inbox), progress, returned)?;
     let runtime = runtime()?;
     let health = works.health.clone();
     runtime.block_on(async {
@@ -319,7 +319,7 @@ fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<
 /// Takes given files and folders where they are, in the order of their names, then ends; earlier when `stop` resolves.
 ///
 /// # Errors
-/// As [`run`], and a path that cannot be found, which ends the taking there.
+/// As [`run`], and the first path that cannot be taken: the others are.
 pub fn take(
     plan: &Plan,
     given: &[PathBuf],
@@ -336,10 +336,10 @@ pub fn take(
     });
     // Nobody waits for these files to come back.
     runtime.spawn(async move { while back.recv().await.is_some() {} });
-    let walked = given::walk(given, plan, &works.tasks, &works.progress, &works.health);
+    let refused = given::walk(given, plan, &works.tasks, &works.progress, &works.health);
     works.finish()?;
     runtime.shutdown_background();
-    walked.map_err(|(path, source)| DeskError::Given { path, source })
+    refused.map_or(Ok(()), |(path, source)| Err(DeskError::Given { path, source }))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, DeskError> {

@@ -23,6 +23,8 @@ pub struct Task {
     pub inbox: Inbox,
     /// Relative to that folder.
     pub path: PathBuf,
+    /// What it is called in records, where that is not its path.
+    pub name: Option<PathBuf>,
     /// What it looked like when it had settled; `None` where it was given and need not settle.
     pub stamp: Option<Stamp>,
     /// It was given, and stays where it is whatever becomes of it.
@@ -71,7 +73,11 @@ impl Reader {
             path: task.path.clone(),
             in_place: task.in_place,
             stamp: None,
-            origin: Origin { path: encode_path(&task.path), folder: source_folder(&task.path), sidecar: None },
+            origin: Origin {
+                path: encode_path(task.name.as_ref().unwrap_or(&task.path)),
+                folder: source_folder(&task.path),
+                sidecar: None,
+            },
         };
         self.next_file += 1;
         let claim =
