@@ -105,3 +105,76 @@ fn reports_that_arrive_together_are_a_story_only_if_they_were_published_so() {
     assert_eq!(story("2016-05-14"), story("2016-05-16"));
     assert_ne!(story("2016-05-14"), story("2023-05-13"));
 }
+
+#[test]
+fn a_sidecar_that_comes_later_is_taken_over_and_stays_with_the_article() {
+    let folders = Folders::new();
+    let deliver = |sidecar: Option<serde_json::Value>| {
+        if let Some(sidecar) = sidecar {
+            folders.drop_in("a.txt.meta.json", sidecar.to_string());
+        }
+        folders.drop_in("a.txt", article(1));
+        assert!(folders.once().status.success());
+        let record = folders.only_record();
+        let copy = &record["copies"][0];
+        assert_eq!((&record["copies_total"], &copy["url"]), (&1.into(), &record["url"]));
+        [record["revision"].clone(), record["url"].clone(), record["date_published"].clone()]
+            .map(|value| value.to_string())
+    };
+    let sidecar = |url: &str, date: &str| Some(serde_json::json!({ "url": url, "date": date }));
+    assert_eq!(deliver(None), ["1", "null", "null"]);
+    let (late, new) = ("https://paper.example/late", "https://paper.example/new");
+    assert_eq!(deliver(sidecar(late, "2024-03-01")), ["2", &format!("{late:?}"), "\"2024-03-01\""]);
+    assert_eq!(deliver(sidecar(late, "2024-03-01")), ["2", &format!("{late:?}"), "\"2024-03-01\""], "nothing new");
+    assert_eq!(deliver(sidecar(new, "2024-03-01")), ["3", &format!("{new:?}"), "\"2024-03-01\""], "corrected");
+    let corrected = deliver(None);
+    assert_eq!(corrected, ["3", &format!("{new:?}"), "\"2024-03-01\""], "what is not said again stays");
+    let last = folders.feed().pop().expect("an event");
+    assert_eq!((&last["event"], &last["revision"]), (&"updated".into(), &3.into()));
+    std::fs::remove_dir_all(folders.path("state")).expect("the state");
+    assert_eq!(deliver(None), corrected, "a state that is built anew says the same");
+    folders.drop_in("a.txt.meta.json", r#"{"title": "Another headline"}"#);
+    folders.drop_in("a.txt", article(1));
+    let said = String::from_utf8_lossy(&folders.once().stderr).into_owned();
+    assert!(said.contains("not taken over") && said.contains("title"), "{said}");
+    assert_eq!(folders.only_record()["revision"], 3);
+}
+
+#[test]
+fn what_was_corrected_of_a_lesser_copy_is_in_a_state_that_is_built_anew() {
+    let folders = Folders::new();
+    let whole = article(1);
+    let part = whole.rsplit_once("\n\n").expect("paragraphs").0;
+    folders.drop_in("a.txt", &whole);
+    folders.drop_in("b.txt", part);
+    assert!(folders.once().status.success());
+    folders.drop_in("b.txt.meta.json", r#"{"url": "https://paper.example/b"}"#);
+    folders.drop_in("b.txt", part);
+    assert!(folders.once().status.success());
+    let copy = || folders.only_record()["copies"][1].clone();
+    assert_eq!((&copy()["path"], &copy()["url"]), (&"b.txt".into(), &"https://paper.example/b".into()));
+    std::fs::remove_dir_all(folders.path("state")).expect("the state");
+    // A further copy has the record written anew.
+    folders.drop_in("c.txt", &whole);
+    assert!(folders.once().status.success());
+    let record = folders.only_record();
+    let copies = record["copies"].as_array().expect("copies");
+    let copy = copies.iter().find(|copy| copy["path"] == "b.txt").expect("the copy");
+    assert_eq!((record["copies_total"].as_u64(), &copy["url"]), (Some(3), &"https://paper.example/b".into()));
+}
+
+#[test]
+fn another_document_of_the_same_bytes_keeps_what_it_said() {
+    let folders = Folders::new();
+    for name in ["a.txt", "b.txt"] {
+        folders.drop_in(name, article(1));
+    }
+    assert!(folders.once().status.success());
+    folders.drop_in("a.txt.meta.json", r#"{"url": "https://paper.example/a"}"#);
+    folders.drop_in("a.txt", article(1));
+    assert!(folders.once().status.success());
+    let record = folders.only_record();
+    let urls: BTreeSet<_> = record["copies"].as_array().expect("copies").iter().map(|c| c["url"].to_string()).collect();
+    assert_eq!(urls, set(&["null", "\"https://paper.example/a\""]));
+    assert_eq!(record["url"], "https://paper.example/a");
+}

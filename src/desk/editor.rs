@@ -226,7 +226,7 @@ impl Editor {
     fn take(&mut self, file: Arc<InputFile>, what: What) -> Result<(), Interrupted> {
         match what {
             What::Document(prepared) => {
-                let cluster = self.decide(*prepared)?;
+                let cluster = self.decide(*prepared, file.origin.sidecar.is_some())?;
                 self.files.hold(&file);
                 self.fresh.waits.push((file.id, cluster));
                 if self.fresh.moved_sealed {
@@ -250,7 +250,7 @@ impl Editor {
     }
 
     /// The article that a document ends in.
-    fn decide(&mut self, prepared: Prepared) -> Result<u64, Interrupted> {
+    fn decide(&mut self, prepared: Prepared, has_sidecar: bool) -> Result<u64, Interrupted> {
         let twin = self.twin(&prepared.document.input)?;
         // Bytes that nobody has delivered were not delivered under this path.
         let delivery = match twin {
@@ -260,7 +260,13 @@ impl Editor {
         if let Some(known) = delivery {
             *self.batch.counts.entry("redeliveries").or_default() += 1;
             self.seat.progress.redeliveries.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(path = %prepared.document.path, "delivered before, nothing to do");
+            let path = &prepared.document.path;
+            // Without one it says nothing new, and may have lost it in a retirement that was cut off.
+            if has_sidecar && self.correct(known, &prepared.finished.filed)? {
+                tracing::info!(%path, article = known.cluster, "delivered before, with another sidecar: taken over");
+            } else {
+                tracing::debug!(%path, "delivered before, nothing to do");
+            }
             return Ok(known.cluster);
         }
         let seq = self.next_seq;

@@ -38,6 +38,10 @@ impl Filed {
             }
             return is_later;
         }
+        self.keep(seq, said)
+    }
+
+    fn keep(&mut self, seq: u64, said: &Self) -> bool {
         if self.delivered.len() >= MAX_DELIVERED {
             return false;
         }
@@ -53,6 +57,43 @@ impl Filed {
             date_published: date_published.clone(),
             provenance: of_fields.map(|(field, from)| (field.clone(), from.clone())).collect(),
         });
+        true
+    }
+
+    /// Takes over what document `seq`, which has these bytes, says of itself now that it came again: what it does not name
+    /// stays. `sharing` are further documents that share this body, of which it goes on to say what it said. Whether
+    /// anything changed.
+    pub fn correct(&mut self, seq: u64, is_own: bool, sharing: &[u64], said: &Self) -> bool {
+        let before = self.as_delivered(seq).unwrap_or_else(|| self.clone());
+        let mut now = before.clone();
+        now.external_id = said.external_id.clone().or(now.external_id);
+        let (article, news) = (&mut now.article, &said.article);
+        for (field, old, new) in [
+            ("url", &mut article.url, &news.url),
+            ("site", &mut article.site, &news.site),
+            ("site_name", &mut article.site_name, &news.site_name),
+            ("date_published", &mut article.date_published, &news.date_published),
+        ] {
+            if new.is_some() && old != new {
+                old.clone_from(new);
+                article.provenance.retain(|name, _| name != field);
+                article.provenance.extend(news.provenance.get_key_value(field).map(|(k, v)| (k.clone(), v.clone())));
+            }
+        }
+        if before.says_the_same(&now) && before.article.site_name == now.article.site_name {
+            return false;
+        }
+        now.fetched_at = said.fetched_at.clone().or(now.fetched_at);
+        if !is_own {
+            self.delivered.retain(|said| said.seq != seq);
+            return self.keep(seq, &now);
+        }
+        for &other in sharing {
+            if !self.delivered.iter().any(|said| said.seq == other) {
+                now.keep(other, &before);
+            }
+        }
+        *self = now;
         true
     }
 
@@ -117,6 +158,24 @@ mod tests {
         assert!(body.deliver(7, &filed("https://a.example/1", "2024-05-02T00:00:00Z")));
         assert!(!body.deliver(8, &filed("https://a.example/1", "2024-04-02T00:00:00Z")));
         assert_eq!(body, filed("https://a.example/1", "2024-05-02T00:00:00Z"));
+    }
+
+    #[test]
+    fn what_a_document_says_when_it_comes_again_counts_and_what_it_leaves_out_stays() {
+        let (mut body, first) = (filed("https://a.example/1", ""), filed("https://a.example/1", ""));
+        let mut said = filed("https://a.example/new", "2024-05-02T00:00:00Z");
+        assert!(body.correct(1, true, &[2], &said));
+        assert_eq!(body.article.url.as_deref(), Some("https://a.example/new"));
+        assert_eq!(body.article.provenance, first.article.provenance);
+        assert_eq!(body.as_delivered(2).expect("kept").article, first.article, "another document of these bytes");
+        assert!(!body.correct(1, true, &[2], &said), "it says so already");
+        said.article.url = None;
+        assert!(!body.correct(1, true, &[2], &said), "it does not say");
+        said.article.date_published = Some("2024-05-01".into());
+        assert!(body.correct(2, false, &[], &said));
+        let second = body.as_delivered(2).expect("kept").article;
+        assert_eq!((second.url, second.date_published), (first.article.url, Some("2024-05-01".into())));
+        assert_eq!(body.article.date_published, None);
     }
 
     #[test]

@@ -5,12 +5,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Editor, Seat, note, persist, sound};
+use super::{Editor, Interrupted, Seat, note, persist, sound};
 use crate::dedup::{Facts, Sketch};
 use crate::desk::clock::event_day;
 use crate::desk::revise::{self, Finished};
 use crate::desk::work::Prepared;
-use crate::ledger::{Filed, Lesson, Sketched};
+use crate::ledger::{Filed, Known, Lesson, Sketched};
+
+/// Documents with the same bytes that are looked for among the members of their article.
+const MAX_SHARING: usize = 64;
 
 impl Editor {
     /// Finishes the cleaning with what is known of the site, then finds the article that the text belongs to.
@@ -114,6 +117,41 @@ impl Editor {
         if body.deliver(seq, said) {
             self.revise(body_of, body);
         }
+    }
+
+    /// Takes over what the sidecar of a document says that was delivered before. Whether that is anything new.
+    pub(super) fn correct(&mut self, known: Known, said: &Filed) -> Result<bool, Interrupted> {
+        let Some(body) = self.body(known.body_of) else { return Ok(false) };
+        let is_own = known.seq == known.body_of;
+        let mut sharing = Vec::new();
+        if is_own {
+            let (rows, _) = self.read(|ledger| ledger.members(known.cluster, MAX_SHARING))?;
+            let rows = rows.iter().chain(&self.batch.documents);
+            sharing.extend(rows.filter(|row| row.twin == Some(known.body_of)).map(|row| row.seq));
+        }
+        let mut body = Filed::clone(&body);
+        let is_new = body.correct(known.seq, is_own, &sharing, said);
+        let (stands, news) = (&body.article, &said.article);
+        let others = [
+            ("title", stands.title != news.title),
+            ("authors", stands.authors != news.authors),
+            ("language", stands.language != news.language),
+        ];
+        for (field, _) in others
+            .iter()
+            .filter(|(field, is_other)| *is_other && news.provenance.get(*field).is_some_and(|from| from == "sidecar"))
+        {
+            tracing::warn!(
+                article = known.cluster,
+                field,
+                "its sidecar says otherwise now: not taken over, the text was cleaned by what it said first"
+            );
+        }
+        if is_new {
+            self.revise(known.body_of, body);
+            self.fresh.touch(known.cluster);
+        }
+        Ok(is_new)
     }
 
     fn body(&self, doc: u64) -> Option<Arc<Filed>> {

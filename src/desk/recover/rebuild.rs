@@ -113,6 +113,13 @@ impl Rebuild<'_> {
             {
                 batch.revised.push((twin.body_of, self.filed(record, n).pack()));
             }
+            if let Some(known) = known
+                && self.from.behind
+                && let Ok(Some(mut body)) = self.new.ledger.filed(known.body_of)
+                && body.correct(known.seq, known.seq == known.body_of, &[], &record::filed(record, n))
+            {
+                batch.revised.push((known.body_of, body.pack()));
+            }
             if known.is_none() {
                 let is_founder = copy.input.hex().starts_with(&record.id);
                 let free = match founded.filter(|_| is_founder) {
@@ -158,7 +165,14 @@ impl Rebuild<'_> {
         }
         let original = inbox.and_then(|inbox| original::filed(&record.copies[n], inbox, &plan.read, cleaner));
         self.told.remembered += u64::from(original.is_none());
-        original.unwrap_or(filed)
+        match original {
+            // What was said of it later counts, not the sidecar that lies beside its first file.
+            Some(mut original) => {
+                original.correct(0, true, &[], &filed);
+                original
+            }
+            None => filed,
+        }
     }
 
     /// Gives a record its article, and its documents their places.
