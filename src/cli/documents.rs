@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use copydesk::article::Document;
 use copydesk::inbox::{SIDECAR_ENDING, encode_path};
-use copydesk::read::{self, Origin, Piece, Rejected, Settings};
+use copydesk::read::{self, Origin, Piece, Rejected, SIDECAR_UNUSED, Settings};
 
 /// What stands for standard input.
 pub const STDIN: &str = "-";
@@ -58,7 +58,13 @@ pub fn parts(path: &Path, settings: &Settings) -> io::Result<impl Iterator<Item 
     };
     let origin = Arc::new(Origin { path: name, folder: None, sidecar: sidecar(path, settings.max_record_bytes)? });
     let pieces = read::split(path.file_name().unwrap_or_default(), input, settings);
-    Ok(pieces.map(move |piece| Part { origin: Arc::clone(&origin), piece }))
+    let mut has_told = origin.sidecar.is_none();
+    Ok(pieces.map(move |piece| {
+        if piece.as_ref().is_ok_and(|piece| piece.record.is_some()) && !std::mem::replace(&mut has_told, true) {
+            tracing::warn!(path = %origin.path, "{SIDECAR_UNUSED}");
+        }
+        Part { origin: Arc::clone(&origin), piece }
+    }))
 }
 
 /// The bytes of `<file>.meta.json`, where there is one; of a larger one, one byte more, so that it is refused.

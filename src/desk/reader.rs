@@ -14,7 +14,7 @@ use super::intake::Returned;
 use super::progress::Progress;
 use super::work::{Failure, InputFile, Job, Pool, Ready, What};
 use crate::inbox::{Claim, Inbox, Refused, Stamp, encode_path, source_folder};
-use crate::read::{self, Origin, Rejected};
+use crate::read::{self, Origin, Rejected, SIDECAR_UNUSED};
 
 /// A file that is ready to be read.
 #[derive(Clone, Debug)]
@@ -150,13 +150,19 @@ impl Reader {
         // come: each is whole by itself, and is recognized should the file be read again.
         let mut single = None;
         let mut rejected = None;
+        let mut has_told = file.origin.sidecar.is_none();
         for piece in read::split(name, claim.bytes(), &self.settings) {
             if self.health.stopping() {
                 return Outcome::Again;
             }
             match piece {
                 Ok(piece) if piece.record.is_none() => single = Some(piece),
-                Ok(piece) => self.hand_on(file, piece),
+                Ok(piece) => {
+                    if !std::mem::replace(&mut has_told, true) {
+                        tracing::warn!(path = %file.origin.path, "{SIDECAR_UNUSED}");
+                    }
+                    self.hand_on(file, piece);
+                }
                 Err(Rejected { record: None, .. }) if rejected.is_some() => {}
                 Err(error @ Rejected { record: None, .. }) => rejected = Some(error),
                 Err(error) => self.tell(file, 0, What::Failed(Box::new(Failure::rejected(file, error)))),

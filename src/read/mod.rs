@@ -54,6 +54,10 @@ impl Default for Settings {
     }
 }
 
+/// What is said of a sidecar beside a file of records.
+pub const SIDECAR_UNUSED: &str =
+    "its sidecar is not used: a file of records says of each record what there is to say, in the record itself";
+
 /// Where a file's documents come from: what the bytes themselves do not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
