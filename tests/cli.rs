@@ -315,3 +315,27 @@ fn help_goes_to_standard_output_and_ends_with_0() {
         assert_eq!(run(folder.path(), &[command, "--help"]).code, 0, "{command}");
     }
 }
+
+#[test]
+fn what_ends_the_program_is_told_in_the_form_of_the_log() {
+    let folder = folder();
+    for args in [
+        &["--log-format", "json", "clean", "--set", "clean.level=brave"][..],
+        &["--log-format", "json", "status", "--state", "file/state"],
+    ] {
+        fs::write(folder.path().join("file"), "no folder").expect("a file");
+        let ended = run(folder.path(), args);
+        let line: Value = ended.err.trim().parse().unwrap_or_else(|_| panic!("{args:?}: {}", ended.err));
+        assert_eq!(line["level"], "ERROR");
+        assert!(line["message"].as_str().is_some_and(|message| !message.is_empty()), "{line}");
+    }
+}
+
+#[test]
+fn a_name_too_long_for_a_sidecar_has_none() {
+    let folder = folder();
+    let name = format!("{}.txt", "n".repeat(250));
+    fs::write(folder.path().join(&name), article(1)).expect("a file");
+    let ended = run(folder.path(), &["clean", &name]);
+    assert_eq!((ended.code, records(&ended.out).len()), (0, 1), "{}", ended.err);
+}

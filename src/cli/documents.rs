@@ -73,7 +73,10 @@ fn sidecar(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     name.push(SIDECAR_ENDING);
     let file = match File::open(&name) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // With a name so long that the sidecar's does not fit, there is none.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename) => {
+            return Ok(None);
+        }
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
