@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use copydesk::config::{Loaded, LogFormat};
 use indicatif::ProgressBar;
+use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use super::output;
@@ -18,8 +19,28 @@ pub enum Voice {
     Tool,
 }
 
+/// The form that the log was started in.
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+/// Says on standard error what ended the program, whatever the level, in the form of the log; `asked` is the form that counts
+/// while there is no log.
+pub fn fatal(message: &str, asked: Option<&str>) {
+    let is_json = FORMAT.get().map_or(asked == Some("json"), |format| *format == LogFormat::Json);
+    if !is_json {
+        return output::complain(&format!("copydesk: {message}"));
+    }
+    let line = json!({
+        "timestamp": jiff::Timestamp::now().to_string(),
+        "level": "ERROR",
+        "message": message,
+        "target": "copydesk",
+    });
+    output::complain(&line.to_string());
+}
+
 /// Starts the log.
 pub fn start(loaded: &Loaded, voice: Voice) {
+    let _ = FORMAT.set(loaded.settings.log.format);
     let level = match voice {
         Voice::Tool if !loaded.is_set("log.level") => "warn",
         _ => &loaded.settings.log.level,

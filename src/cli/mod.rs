@@ -114,10 +114,12 @@ pub fn main() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
+    // Until the settings are read, what was asked for here and in the environment.
+    let format = cli.common.log_format.clone().or_else(|| std::env::var("COPYDESK__LOG__FORMAT").ok());
     cli.execute().unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if exit != Exit::Done {
-            output::complain(&format!("copydesk: {}", message(&error)));
+            logging::fatal(&message(&error), format.as_deref());
         }
         exit
     })
