@@ -5,7 +5,7 @@ use std::io;
 use clap::Args;
 use copydesk::config::{Loaded, Settings};
 use copydesk::desk::{self, Report};
-use copydesk::inbox::{Found, Inbox};
+use copydesk::inbox::{Done, Found, Inbox};
 use copydesk::ledger::{Counts, Reader};
 use serde::Serialize;
 
@@ -36,7 +36,8 @@ struct Status {
     desk: Option<Report>,
     /// What this state folder has seen since it began; `null` when no desk has worked here yet.
     done: Option<Counts>,
-    /// Files in the inbox that are still to be taken; `null` when it cannot be read.
+    /// Files in the inbox that are still to be taken, and with `inbox.done = "keep"` those that were; `null` when it cannot
+    /// be read.
     waiting: Option<u64>,
     last_event: u64,
 }
@@ -112,7 +113,8 @@ fn text(status: &Status, settings: &Settings) -> String {
         Some(files) => files.to_string(),
         None => "unknown".into(),
     };
-    row("waiting", waiting, format!("files in {}", settings.inbox.path.display()));
+    let kept = if settings.inbox.done == Done::Keep { ", those that were taken and stay among them" } else { "" };
+    row("waiting", waiting, format!("files in {}{kept}", settings.inbox.path.display()));
     let Some(done) = &status.done else {
         row("state", "none".into(), format!("no desk has worked in {} yet", settings.state.path.display()));
         return table.to_string();
@@ -121,7 +123,11 @@ fn text(status: &Status, settings: &Settings) -> String {
     row("articles", done.articles.to_string(), format!("in {}", settings.outbox.path.display()));
     row("copies", done.copies.to_string(), "merged into an article".into());
     row("known", done.redeliveries.to_string(), "the same file again".into());
-    row("failed", done.failed.to_string(), "became no article; `copydesk failed list` names those of the inbox".into());
+    row(
+        "failed",
+        done.failed.to_string(),
+        "attempts that gave no article; `copydesk failed list` names the files that lie in failed/".into(),
+    );
     row("pending", done.pending.to_string(), "decided, not yet in the outbox".into());
     row("changes", status.last_event.to_string(), "number of the last one in `copydesk feed`".into());
     table.to_string()
