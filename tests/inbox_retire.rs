@@ -356,3 +356,16 @@ fn a_name_in_another_encoding_is_told_without_loss() {
     assert_eq!(encode_path(path), "site/%E9t%E9.html");
     assert_eq!(copydesk::inbox::decode_path("site/%E9t%E9.html"), path);
 }
+
+#[test]
+fn a_record_that_fails_again_keeps_its_name() {
+    let desk = Desk::new(Done::Move);
+    let fail = |name: &str, record| {
+        desk.inbox.fail_record(Path::new(name), record, Some(b"{"), &report(&format!("{name}#{record}"))).unwrap()
+    };
+    assert_eq!(fail("feed.jsonl", 2), Path::new("failed/feed.record-2.jsonl"));
+    desk.inbox.retry(Path::new("feed.record-2.jsonl")).unwrap();
+    assert_eq!(fail("feed.record-2.jsonl", 1), Path::new("failed/feed.record-2.jsonl"));
+    // One that a person made several records of.
+    assert_eq!(fail("feed.record-2.jsonl", 2), Path::new("failed/feed.record-2.record-2.jsonl"));
+}

@@ -107,6 +107,17 @@ pub(super) fn stem(name: &OsStr) -> &OsStr {
     OsStr::from_bytes(&name.as_bytes()[..stem_len(name.as_bytes())])
 }
 
+/// Whether a file is named as one record that was set aside: `<stem>.record-<n>.jsonl`, or with `~n` behind the number.
+pub(super) fn is_record(name: &OsStr) -> bool {
+    let stem = stem(name).as_bytes();
+    let Some(mark) = stem.iter().rposition(|byte| *byte == b'.').filter(|at| *at > 0) else { return false };
+    let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    stem[mark..].strip_prefix(b".record-").is_some_and(|number| {
+        let mut parts = number.splitn(2, |byte| *byte == b'~');
+        parts.next().is_some_and(is_number) && parts.next().is_none_or(is_number)
+    })
+}
+
 /// Length of the name before its ending, a compression's ending and the one before it counting as one; endings are short.
 fn stem_len(name: &[u8]) -> usize {
     const MAX_ENDING: usize = 12;
@@ -153,6 +164,20 @@ mod tests {
     fn the_source_is_the_first_sub_folder_if_any() {
         assert_eq!(source_folder(Path::new("a.html")), None);
         assert_eq!(source_folder(Path::new("site/2026/a.html")).as_deref(), Some("site"));
+    }
+
+    #[test]
+    fn the_file_of_a_record_is_known_by_its_name() {
+        for (name, is) in [
+            ("a.record-12.jsonl", true),
+            ("a.b.record-1~2.json", true),
+            ("a.record-.jsonl", false),
+            ("a.record-1~.jsonl", false),
+            (".record-1.jsonl", false),
+            ("record-1.jsonl", false),
+        ] {
+            assert_eq!(is_record(OsStr::new(name)), is, "{name}");
+        }
     }
 
     #[test]

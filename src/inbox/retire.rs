@@ -167,7 +167,8 @@ impl Inbox {
         let (folder, place) = folder::make_parent(self, Some(FAILED), path)?;
         let mut file = name::stem(path.file_name().ok_or(Errno::INVAL)?).to_owned();
         file.push(if bytes.is_some_and(|bytes| bytes.contains(&b'\n')) { ".json" } else { ".jsonl" });
-        let mark = format!(".record-{record}");
+        // A record that was set aside, tried again and failed again is the file's only one, and keeps its name.
+        let mark = if record == 1 && name::is_record(&file) { String::new() } else { format!(".record-{record}") };
         let base = name::marked(&file, &mark, ERROR_ENDING.len() + 8);
         let mut chosen = base.clone();
         let mut n = 0_u64;
