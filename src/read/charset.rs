@@ -2,13 +2,13 @@
 //!
 //! In order of trust: a byte order mark; bytes that are valid UTF-8 beyond ASCII, which no other encoding produces by
 //! chance, a few damaged places among many characters aside; what an HTML page declares; UTF-16 by its zero bytes; UTF-8
-//! with more damage; detection.
+//! with more damage; detection. Seven bits with the switches of ISO-2022-JP are that.
 //! A declaration comes after valid UTF-8 because crawlers re-encode pages and leave the declaration as it was.
 
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::Format;
 use super::prescan;
@@ -41,7 +41,11 @@ pub(super) fn decode(bytes: Vec<u8>, format: Format) -> Result<Decoded, Rejected
     let bytes = match String::from_utf8(bytes) {
         // The common case, which is not copied. What is left to think about is ASCII that a page declares to be more than
         // that, such as ISO-2022-JP, and UTF-16, whose zero bytes are valid UTF-8.
-        Ok(mut text) if !text.contains('\0') && (format != Format::Html || !text.is_ascii()) => {
+        Ok(mut text)
+            if !text.contains('\0')
+                && (format != Format::Html || !text.is_ascii())
+                && !is_iso_2022_jp(text.as_bytes()) =>
+        {
             if text.starts_with('\u{feff}') {
                 text.drain(..'\u{feff}'.len_utf8());
             }
@@ -80,6 +84,9 @@ fn choose(bytes: &[u8], format: Format) -> &'static Encoding {
         Some(encoding) if encoding != UTF_8 => return encoding,
         _ => {}
     }
+    if is_iso_2022_jp(bytes) {
+        return ISO_2022_JP;
+    }
     if let Some(encoding) = utf16(bytes) {
         return encoding;
     }
@@ -93,6 +100,17 @@ fn choose(bytes: &[u8], format: Format) -> &'static Encoding {
         encoding if encoding == UTF_8 => WINDOWS_1252,
         encoding => encoding,
     }
+}
+
+/// Whether bytes of seven bits switch to Japanese characters and decode so. Browsers do not guess this encoding, since a page
+/// may hide markup in it from a filter; here the decoded text is all that is looked at.
+fn is_iso_2022_jp(bytes: &[u8]) -> bool {
+    const JIS_X_0208: [&[u8]; 2] = [b"$@", b"$B"];
+    let switches = |at: usize| JIS_X_0208.iter().any(|end| bytes[at + 1..].starts_with(end));
+    bytes.contains(&0x1b)
+        && bytes.is_ascii()
+        && bytes.iter().enumerate().any(|(at, byte)| *byte == 0x1b && switches(at))
+        && finish(ISO_2022_JP.decode_without_bom_handling(bytes), ISO_2022_JP).is_ok()
 }
 
 /// Well-formed characters beyond ASCII, and places where the bytes are not UTF-8.
@@ -206,6 +224,18 @@ mod tests {
         let japanese = "市議会は月曜日、川に架かる新しい橋の建設計画を承認した。";
         let bytes = encoding_rs::SHIFT_JIS.encode(japanese).0;
         assert_eq!(charset(&bytes, Format::Text), ("Shift_JIS", japanese.to_owned()));
+    }
+
+    #[test]
+    fn iso_2022_jp_is_seen_by_its_switches() {
+        let japanese = "市議会は月曜日、橋の計画を承認した。";
+        let bytes = b"\x1b$B;T5D2q$O7nMKF|!\"66$N7W2h$r>5G'$7$?!#\x1b(B";
+        for format in [Format::Text, Format::Html] {
+            assert_eq!(charset(bytes, format), ("ISO-2022-JP", japanese.to_owned()));
+        }
+        // What a terminal is told, and a switch to what are no such characters.
+        assert_eq!(charset(b"\x1b(Bplain \x1b[1mtext", Format::Text).0, "UTF-8");
+        assert_eq!(charset(b"\x1b$B\x01\x02\x03\x04", Format::Text).0, "UTF-8");
     }
 
     #[test]
