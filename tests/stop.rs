@@ -188,14 +188,14 @@ fn a_terminal_that_is_closed_drains_the_desk() {
 #[test]
 fn an_inbox_that_is_made_again_is_held_again() {
     let folders = Folders::new();
-    let desk = folders.run_watching();
+    let mut desk = folders.run_watching();
     fs::remove_dir_all(folders.inbox()).expect("the inbox");
     fs::create_dir(folders.inbox()).expect("the inbox again");
-    let second = || {
-        let mut second = std::process::Command::new(env!("CARGO_BIN_EXE_copydesk"));
-        second.current_dir(folders.path("")).arg("once").arg("--inbox").arg(folders.inbox());
-        second.output().expect("the binary runs").status.code()
-    };
-    wait_for("the second desk to be refused", || second() == Some(75));
+    let pid = desk.pid();
+    wait_for("the desk to hold it", || copydesk::desk::holds(&folders.inbox()) == Some(pid));
+    let mut second = std::process::Command::new(env!("CARGO_BIN_EXE_copydesk"));
+    second.current_dir(folders.path("")).arg("once").arg("--inbox").arg(folders.inbox());
+    second.args(["--outbox", "other-outbox", "--state", "other-state"]);
+    assert_eq!(second.output().expect("the binary runs").status.code(), Some(75));
     assert_eq!(desk.stop(), Some(0));
 }
