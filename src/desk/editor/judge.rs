@@ -122,7 +122,25 @@ impl Editor {
     /// Takes over what the sidecar of a document says that was delivered before. Whether that is anything new.
     pub(super) fn correct(&mut self, known: Known, said: &Filed) -> Result<bool, Interrupted> {
         let Some(body) = self.body(known.body_of) else { return Ok(false) };
+        let (stands, news) = (&body.article, &said.article);
+        let others = [
+            ("title", stands.title != news.title),
+            ("authors", stands.authors != news.authors),
+            ("language", stands.language != news.language),
+        ];
+        let is_given = |field: &str| news.provenance.get(field).is_some_and(|from| from == "sidecar");
+        for (field, _) in others.into_iter().filter(|&(field, is_other)| is_other && is_given(field)) {
+            let article = known.cluster;
+            tracing::warn!(
+                article,
+                field,
+                "not taken over from a sidecar that came later: the text was cleaned without it"
+            );
+        }
         let is_own = known.seq == known.body_of;
+        if !Filed::clone(&body).correct(known.seq, is_own, &[], said) {
+            return Ok(false);
+        }
         let mut sharing = Vec::new();
         if is_own {
             let (rows, _) = self.read(|ledger| ledger.members(known.cluster, MAX_SHARING))?;
@@ -130,28 +148,10 @@ impl Editor {
             sharing.extend(rows.filter(|row| row.twin == Some(known.body_of)).map(|row| row.seq));
         }
         let mut body = Filed::clone(&body);
-        let is_new = body.correct(known.seq, is_own, &sharing, said);
-        let (stands, news) = (&body.article, &said.article);
-        let others = [
-            ("title", stands.title != news.title),
-            ("authors", stands.authors != news.authors),
-            ("language", stands.language != news.language),
-        ];
-        for (field, _) in others
-            .iter()
-            .filter(|(field, is_other)| *is_other && news.provenance.get(*field).is_some_and(|from| from == "sidecar"))
-        {
-            tracing::warn!(
-                article = known.cluster,
-                field,
-                "its sidecar says otherwise now: not taken over, the text was cleaned by what it said first"
-            );
-        }
-        if is_new {
-            self.revise(known.body_of, body);
-            self.fresh.touch(known.cluster);
-        }
-        Ok(is_new)
+        body.correct(known.seq, is_own, &sharing, said);
+        self.revise(known.body_of, body);
+        self.fresh.touch(known.cluster);
+        Ok(true)
     }
 
     fn body(&self, doc: u64) -> Option<Arc<Filed>> {
