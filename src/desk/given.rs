@@ -25,8 +25,8 @@ const SORTED_AT_ONCE: usize = 65_536;
 
 /// Hands on given files and folders, which stay where they are. Returns early when the desk is to stop.
 ///
-/// Gives the first path that is not there, is neither file nor folder, or lies in a folder of the desk; each is told of in the
-/// log, nothing of it is read, and the others are.
+/// Gives the first path that is not there, is neither file nor folder, or lies in a folder of the desk. Nothing of such a path is
+/// read, and the others are; the log tells of further ones.
 pub fn walk(
     given: &[PathBuf],
     plan: &Plan,
@@ -38,9 +38,10 @@ pub fn walk(
     let mut walk = Walk { plan, own: Own::of(plan), names, tasks, progress, health };
     let mut first = None;
     for path in given {
-        if let Err(error) = walk.take(path) {
-            tracing::error!(path = %path.display(), %error, "not taken");
-            first.get_or_insert_with(|| (path.clone(), error));
+        match (walk.take(path), &first) {
+            (Ok(()), _) => {}
+            (Err(error), None) => first = Some((path.clone(), error)),
+            (Err(error), Some(_)) => tracing::error!(path = %path.display(), %error, "not taken"),
         }
     }
     first
@@ -82,7 +83,14 @@ impl Walk<'_> {
         let mut skipped: Option<PathBuf> = None;
         for entry in inbox.scan() {
             let is_skipped = |path: &Path| skipped.as_ref().is_some_and(|own| path.starts_with(own));
-            match entry? {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.send(&inbox, &mut found)?;
+                    return Err(error);
+                }
+            };
+            match entry {
                 Found::File { path, .. } if !is_skipped(&path) => {
                     found.push(path);
                     if found.len() == SORTED_AT_ONCE {
