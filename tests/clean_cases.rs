@@ -1,6 +1,6 @@
 //! Golden cases of the cleaner: every folder below `tests/cases/clean` is one case.
 //!
-//! A case holds `input.txt` or `input.html`, optionally `given.json` (the fields of a record or sidecar) and
+//! A case holds `input.txt`, `input.md` or `input.html`, optionally `given.json` (the fields of a record or sidecar) and
 //! `settings.toml` (the `[clean]` table), and `expected.json`: what must come out. `BLESS=1 cargo test --test clean_cases`
 //! writes `expected.json` anew, to be read before it is committed.
 
@@ -24,13 +24,10 @@ fn every_case_comes_out_as_expected() {
 }
 
 fn check(case: &Path) -> Result<(), String> {
-    let (media_type, input) = match fs::read_to_string(case.join("input.html")) {
-        Ok(input) => (MediaType::Html, input),
-        Err(_) => (
-            MediaType::Text,
-            fs::read_to_string(case.join("input.txt")).map_err(|e| format!("{}: {e}", case.display()))?,
-        ),
-    };
+    let name = ["input.html", "input.md", "input.txt"].into_iter().find(|name| case.join(name).exists());
+    let name = name.ok_or_else(|| format!("{}: no input", case.display()))?;
+    let input = fs::read_to_string(case.join(name)).map_err(|e| format!("{}: {e}", case.display()))?;
+    let media_type = if name == "input.html" { MediaType::Html } else { MediaType::Text };
     let given = match fs::read_to_string(case.join("given.json")) {
         Ok(given) => serde_json::from_str::<Given>(&given).map_err(|e| format!("{}: {e}", case.display()))?,
         Err(_) => Given::default(),
@@ -41,7 +38,7 @@ fn check(case: &Path) -> Result<(), String> {
     };
     let document = Document {
         input: InputId::of(input.as_bytes()),
-        path: "input".into(),
+        path: name.into(),
         external_id: None,
         media_type,
         charset: "UTF-8".into(),

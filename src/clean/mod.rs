@@ -198,6 +198,8 @@ impl Cleaner {
                 }
             }
         }
+        // What the front end took out stands among what the passes did.
+        removed.sort_by_key(|removal| removal.line);
         if blocks.is_empty() {
             return match (article.title.take(), title_line) {
                 // A text of one line is that line; a headline over nothing but noise is no article.

@@ -5,17 +5,22 @@ pub mod core;
 pub mod features;
 pub mod form;
 mod headline;
+mod markdown;
 pub mod model;
 pub mod tail;
 pub mod teasers;
 pub mod title;
 pub mod vocabulary;
 
+use self::markdown::Markdown;
 use super::{Page, given_title, metadata, normalize};
-use crate::article::{Article, Block, BlockKind, Document, GivenFrom};
+use crate::article::{Article, Block, BlockKind, Document, Given, GivenFrom};
 
 /// Reads a text: its lines in normal form, and what a record or a sidecar says about it.
 pub fn page(document: &Document) -> Page {
+    if markdown::is_named(&document.path) {
+        return markdown_page(document);
+    }
     let blocks = normalize::lines(&document.content)
         .filter_map(|(number, raw)| {
             let text = normalize::line(raw);
@@ -26,12 +31,37 @@ pub fn page(document: &Document) -> Page {
             Some(Block { line: number, kind, text: text.into_owned() })
         })
         .collect();
-    Page { article: given(document), blocks, removed: Vec::new() }
+    Page { article: article_of(&document.given), blocks, removed: Vec::new() }
+}
+
+/// A Markdown text: what came along with it goes before its front matter, and that before its heading.
+fn markdown_page(document: &Document) -> Page {
+    let Markdown { blocks, removed, title, front } = Markdown::read(&document.content);
+    let mut article = article_of(&document.given);
+    let Article { title: own_title, authors, date_published, url, site, language, provenance, .. } = article_of(&front);
+    let was_given = article.provenance.clone();
+    if article.authors.is_empty() {
+        article.authors = authors;
+    }
+    for (field, own) in [
+        (&mut article.title, own_title),
+        (&mut article.date_published, date_published),
+        (&mut article.url, url),
+        (&mut article.site, site),
+        (&mut article.language, language),
+    ] {
+        *field = field.take().or(own);
+    }
+    article.provenance.extend(provenance.into_iter().filter(|(field, _)| !was_given.contains_key(field)));
+    if article.title.is_none() && title.is_some() {
+        article.title = title;
+        article.provenance.insert("title".into(), "text".into());
+    }
+    Page { article, blocks, removed }
 }
 
 /// The fields of a text come from the record or sidecar that brought it.
-fn given(document: &Document) -> Article {
-    let given = &document.given;
+fn article_of(given: &Given) -> Article {
     let from = match given.from {
         GivenFrom::File => "file",
         GivenFrom::Sidecar => "sidecar",
