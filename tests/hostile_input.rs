@@ -6,10 +6,13 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use copydesk::article::{Document, Given, InputId, MediaType};
+use copydesk::article::{Article, Document, Given, InputId, MediaType};
 use copydesk::clean::site::SiteMemory;
 use copydesk::clean::{Cleaner, Level, RulePack, Settings};
+use copydesk::dedup::merge::{Member, merge};
+use copydesk::dedup::{self, Deduplicator, Facts, Sketch};
 use copydesk::read::{self, Origin};
+use copydesk::story::{self, Stories, Terms};
 
 /// Sizes at which a shape is tried, in bytes.
 const SMALL: usize = 16 << 10;
@@ -376,5 +379,50 @@ fn no_file_is_quadratic_to_read() {
             let pieces = read::split(OsStr::new(name), content.as_bytes(), &settings);
             pieces.for_each(|piece| drop(piece.and_then(|piece| read::document(piece, &Origin::default(), &settings))));
         }
+    });
+}
+
+/// What the desk does with two texts on its one thread: judges both, makes them one article, and finds its story.
+fn decide(texts: [&str; 2]) {
+    let sketch = |doc: u64| Sketch::of(None, texts[doc as usize - 1]);
+    let mut deduplicator = Deduplicator::new(dedup::Settings::default());
+    let mut stories = Stories::new(story::Settings::default());
+    for doc in [1, 2] {
+        deduplicator.judge(doc, &Facts::default(), sketch(doc), &mut |doc| Some(sketch(doc)));
+        stories.place(doc, &Terms::of(None, texts[doc as usize - 1]), 0);
+    }
+    let articles = texts.map(|text| Article { text: text.to_owned(), ..Article::default() });
+    let member =
+        |doc: u64| Member { input: InputId::of(&[doc as u8]), doc, article: &articles[doc as usize], fetched_at: None };
+    merge(&[member(0), member(1)]).expect("two members");
+}
+
+#[test]
+fn no_two_copies_are_quadratic_to_compare() {
+    let mut shapes = Vec::new();
+    for (name, piece) in [
+        ("words", "ferry "),
+        ("paragraphs", "The ferry sails again.\n\n"),
+        ("short paragraphs", "x\n\n"),
+        ("blank lines", "\n"),
+        ("letters", "a"),
+        ("digits", "1 "),
+        ("names", "x Ada "),
+        ("dense", "港口今天重新开放"),
+    ] {
+        shapes.push(shape(name, move |bytes| filled(piece, 4 * bytes)));
+    }
+    shapes.extend([
+        shape("one place, many numbers", |bytes| numbered(|n| format!("x {n} y "), 4 * bytes)),
+        shape("one place, many names", |bytes| numbered(|n| format!("x and yes A{n} and "), 4 * bytes)),
+        shape("many places", |bytes| numbered(|n| format!("x{n} {n} y{n} "), 4 * bytes)),
+        shape("many paragraphs", |bytes| {
+            numbered(|n| format!("The ferry {n} sails again to the island.\n\n"), 4 * bytes)
+        }),
+        shape("many short paragraphs", |bytes| numbered(|n| format!("ferry {n}\n\n"), 4 * bytes)),
+    ]);
+    grows_in_proportion(shapes, |text| {
+        // The same words, and no line as it was.
+        decide([&text, &text.to_uppercase()]);
     });
 }

@@ -26,29 +26,26 @@ pub(crate) struct Fillings {
 }
 
 impl Fillings {
-    /// Looks every frame of the smaller text up in the larger.
+    /// Looks every frame of the smaller text up in the larger. One walk along both, however often one place is filled.
     pub fn compare(a: &Sketch, b: &Sketch) -> Self {
         let (small, large) = if a.len() <= b.len() { (a, b) } else { (b, a) };
         let mut fillings = Self::default();
-        let mut j = 0;
-        for frame in &small.frames {
-            while j < large.frames.len() && large.frames[j].place < frame.place {
-                j += 1;
+        let mut large = large.frames.iter().peekable();
+        for of_place in small.frames.chunk_by(|a, b| a.place == b.place) {
+            let place = of_place[0].place;
+            while large.next_if(|other| other.place < place).is_some() {}
+            if large.peek().is_none_or(|other| other.place != place) {
+                continue;
             }
-            let in_large = large.frames[j..].iter().take_while(|other| other.place == frame.place);
-            let mut found = None;
-            for other in in_large {
-                found = Some(found == Some(true) || other.filling == frame.filling);
-            }
-            match found {
-                None => {}
-                Some(true) => {
+            for frame in of_place {
+                while large.next_if(|other| *other < frame).is_some() {}
+                let number = u32::from(frame.has_number());
+                if large.peek() == Some(&frame) {
                     fillings.same += 1;
-                    fillings.same_numbers += u32::from(frame.has_number());
-                }
-                Some(false) => {
+                    fillings.same_numbers += number;
+                } else {
                     fillings.other += 1;
-                    fillings.other_numbers += u32::from(frame.has_number());
+                    fillings.other_numbers += number;
                 }
             }
         }
@@ -73,6 +70,38 @@ impl Fillings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dedup::sketch::Frame;
+    use proptest::prelude::*;
+
+    /// What [`Fillings::compare`] promises, without a thought of time.
+    fn looked_up_one_by_one(small: &[Frame], large: &[Frame]) -> Fillings {
+        let mut fillings = Fillings::default();
+        for frame in small.iter().filter(|frame| large.iter().any(|other| other.place == frame.place)) {
+            let number = u32::from(frame.has_number());
+            if large.contains(frame) {
+                fillings.same += 1;
+                fillings.same_numbers += number;
+            } else {
+                fillings.other += 1;
+                fillings.other_numbers += number;
+            }
+        }
+        fillings
+    }
+
+    proptest! {
+        #[test]
+        fn one_walk_finds_what_looking_every_frame_up_finds(
+            [a, b] in [(); 2].map(|()| prop::collection::btree_set((0u32..6, 0u32..6), 0..20))
+        ) {
+            let sketch = |frames: std::collections::BTreeSet<(u32, u32)>| Sketch {
+                frames: frames.into_iter().map(|(place, filling)| Frame { place, filling }).collect(),
+                ..Sketch::default()
+            };
+            let (a, b) = (sketch(a), sketch(b));
+            prop_assert_eq!(Fillings::compare(&a, &b), looked_up_one_by_one(&a.frames, &b.frames));
+        }
+    }
 
     fn compare(a: &str, b: &str) -> Fillings {
         Fillings::compare(&Sketch::of(None, a), &Sketch::of(None, b))

@@ -50,8 +50,16 @@ pub(crate) fn compare(a: &Sketch, b: &Sketch) -> Comparison {
     }
 }
 
+/// From so many times the other's length on, a list is searched for each value of the other, and not walked through: a text of
+/// many paragraphs has each of them looked for in the whole.
+const MUCH_LONGER: usize = 16;
+
 /// The number of values that two sorted lists without repeats share.
 pub(crate) fn shared(a: &[u32], b: &[u32]) -> usize {
+    let (few, many) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if few.len() < many.len() / MUCH_LONGER {
+        return few.iter().filter(|value| many.binary_search(value).is_ok()).count();
+    }
     let (mut i, mut j, mut count) = (0, 0, 0);
     while i < a.len() && j < b.len() {
         let (x, y) = (a[i], b[j]);
@@ -105,7 +113,23 @@ pub(crate) fn word_similarity(a: &Sketch, b: &Sketch) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_two_lists_share_is_counted_however_long_each_is(
+            a in prop::collection::btree_set(0u32..400, 0..200),
+            b in prop::collection::btree_set(0u32..400, 0..8),
+        ) {
+            let list = |set: &BTreeSet<u32>| set.iter().copied().collect::<Vec<_>>();
+            prop_assert_eq!(shared(&list(&a), &list(&b)), a.intersection(&b).count());
+            prop_assert_eq!(shared(&list(&b), &list(&a)), a.intersection(&b).count());
+            prop_assert_eq!(shared(&list(&a), &list(&a)), a.len());
+        }
+    }
 
     fn sketch(text: &str) -> Sketch {
         Sketch::of(None, text)
