@@ -283,7 +283,13 @@ pub(crate) fn tokens(text: &str, mut each: impl FnMut(Token)) {
                 each(Token { hash: mix(PERCENT), kind: Kind::Word, letters: 7 });
                 after_number = false;
             }
-            Class::Currency => word = Word::EMPTY,
+            Class::Currency => {
+                // The sign stands behind the number in most of Europe.
+                if word.chars > 0 && word.kind == Kind::Number {
+                    each(word.finish(&mut after_number));
+                }
+                word = Word::EMPTY;
+            }
             Class::Separator | Class::SentenceEnd | Class::Apostrophe | Class::NumberMark => {
                 run.length = 0;
                 if word.chars > 0 {
@@ -325,6 +331,7 @@ mod tests {
             ("it cost 5,000 dollars", "it cost 5000 dollars"),
             ("five ships", "5 ships"),
             ("US$5m or 3%", "$5 million or 3 percent"),
+            ("49\u{20ac} or 100\u{a3}, 5\u{20ac}m", "\u{20ac}49 or \u{a3} 100, \u{20ac}5m"),
             ("5km, 40th", "5 km, 40 th"),
             ("efficient office", "e\u{fb03}cient of\u{fb01}ce"),
             ("caf\u{e9} S\u{e3}o", "cafe\u{301} Sao"),
@@ -352,6 +359,16 @@ mod tests {
             kinds("The ship Aurora sank. Three of 40 drowned: Nobody knows"),
             [Word, Word, Name, Word, Number, Word, Number, Word, Word, Word]
         );
+    }
+
+    #[test]
+    fn a_price_is_a_number_on_either_side_of_its_sign() {
+        use Kind::{Number, Word};
+        let price = hashes("49");
+        for text in ["49\u{20ac}", "\u{20ac}49", "49 \u{20ac}", "EUR\u{20ac}49"] {
+            assert_eq!(hashes(text), price, "{text}");
+        }
+        assert_eq!(kinds("it cost 49\u{20ac} and 5,000\u{a3}."), [Word, Word, Number, Word, Number]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) enum Class {
     Apostrophe,
     /// A token of its own: `%` is `percent`.
     Percent,
-    /// Ends a word and drops it: `US$5` is `$5`.
+    /// Ends a number, and drops a word: `49€` is `49`, and `US$5` is `5`.
     Currency,
     /// Dropped between two digits: `5,000` is `5000`.
     NumberMark,
