@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::DocId;
 use super::canonical::ranking;
 use super::sketch::Sketch;
-use super::verify::{compare, shared};
+use super::verify::{Comparison, compare, shared};
 use crate::article::{Article, InputId, Relation};
 
 /// Members that one call should be given at most: its time grows with their text (about 100 µs each). Of a larger cluster some
@@ -46,7 +46,7 @@ pub struct Copy {
     pub relation: Relation,
     /// Jaccard similarity of the sets of word 5-grams, exact, to 4 places.
     pub similarity: f64,
-    /// Share of the copy's word 5-grams that the canonical has, exact, to 4 places.
+    /// Share of the shorter text's word 5-grams that the other has, exact, to 4 places.
     pub containment: f64,
     /// Paragraphs that the canonical lacks: at most 8, each cut to 500 characters and an ellipsis.
     pub only_here: Vec<String>,
@@ -126,9 +126,9 @@ fn relate(member: usize, members: &[Member<'_>], sketches: &[Sketch], canonical:
         let relation = if member == canonical { Relation::Canonical } else { Relation::Exact };
         return Copy { member, relation, similarity: 1.0, containment: 1.0, only_here: Vec::new() };
     }
-    let similarity = compare(copy, whole).jaccard;
-    let containment =
-        if copy.is_empty() { 1.0 } else { shared(&copy.shingles, &whole.shingles) as f64 / copy.len() as f64 };
+    let Comparison { jaccard: similarity, containment, .. } = compare(copy, whole);
+    // Nothing stands in everything.
+    let containment = if copy.is_empty() { 1.0 } else { containment };
     let relation = if article.url.is_some() && article.url == published.url {
         Relation::Update
     } else if containment >= EXCERPT_CONTAINMENT && (copy.len() as f64) < EXCERPT_LENGTH * whole.len() as f64 {
@@ -270,6 +270,17 @@ mod tests {
         assert_eq!(merged.canonical, 1);
         assert_eq!(merged.copies[1].relation, Relation::Update);
         assert_eq!(merged.copies[1].only_here.len(), 2);
+    }
+
+    #[test]
+    fn containment_is_of_the_shorter_text_where_the_copy_is_the_longer_one_too() {
+        let early = state(&(BODY.to_owned() + "\n\nPicture: a reader who stood on the bridge."), "2024-05-01");
+        let late = state(BODY, "2024-05-02");
+        let merged = merged(&[early, late]);
+        let early = &merged.copies[1];
+        assert_eq!((merged.canonical, early.member), (1, 0));
+        assert_eq!(early.containment, 1.0);
+        assert!(early.similarity < 1.0 && !early.only_here.is_empty());
     }
 
     #[test]
