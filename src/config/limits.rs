@@ -2,6 +2,7 @@
 
 use super::refusal::Refusal;
 use super::{Setting, Settings};
+use crate::dedup::merge::MAX_MEMBERS;
 use crate::inbox::Ignore;
 
 /// A key of a number, with its least and greatest value and its unit.
@@ -51,7 +52,7 @@ const LIMITS: &[Limit] = &[
     limit("desk.max_bytes", (1_u64 << 20) as f64, (1_u64 << 40) as f64, "bytes"),
     limit("desk.max_document_ms", 1.0, 3_600_000.0, "milliseconds"),
     limit("outbox.writers", 1.0, 256.0, "threads"),
-    limit("outbox.max_copies", 1.0, 1_000_000.0, "copies"),
+    limit("outbox.max_copies", 1.0, MAX_MEMBERS as f64, "copies"),
 ];
 
 /// Numbers out of bounds, and patterns that are none.
@@ -87,6 +88,12 @@ mod tests {
     fn refused(flags: Vec<Flag>) -> String {
         let sources = Sources { folder: "/nowhere".into(), flags, ..Sources::default() };
         load(&sources).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn no_more_copies_can_be_listed_than_may_be_merged() {
+        let message = refused(vec![flag("outbox.max_copies", "4097")]);
+        assert_eq!(message, "`outbox.max_copies` must be from 1 to 4096 copies, got 4097 (set by --set)");
     }
 
     #[test]

@@ -8,9 +8,10 @@ use super::sketch::Sketch;
 use super::verify::{Comparison, compare, shared};
 use crate::article::{Article, InputId, Relation};
 
-/// Members that one call should be given at most: its time grows with their text (about 100 µs each). Of a larger cluster some
-/// are chosen, the others counted and not merged.
-pub const MAX_MEMBERS: usize = 256;
+/// Members that one call should be given at most, which `outbox.max_copies` is held to: its time grows with their text (about
+/// 100 µs each, so half a second), and every batch that brings another copy calls again. Of a larger cluster some are
+/// chosen, the others counted and not merged.
+pub const MAX_MEMBERS: usize = 4_096;
 
 /// A copy at least this much contained in a clearly longer canonical is an excerpt of it.
 const EXCERPT_CONTAINMENT: f64 = 0.9;
