@@ -35,15 +35,14 @@ impl Editor {
         let facts = Facts { url: article.url.as_deref(), day };
         let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, damage, .. } = self;
         let mut recall = |doc: u64| {
-            let sketch = |filed: &Filed| Sketch::of(filed.article.title.as_deref(), &filed.article.text);
             if let Some(filed) = fresh.bodies.get(&doc) {
-                return Some(sketch(filed.as_ref()));
+                return comparable(filed);
             }
             let filed = match persist(health, "reading the state", || sound(ledger.filed(doc))) {
                 Ok(filed) => filed,
                 Err(interrupted) => return note(damage, interrupted),
             };
-            filed.as_ref().filter(|filed| filed.remembered.is_none()).map(sketch)
+            filed.as_ref().and_then(comparable)
         };
         let verdict = dedup.judge_with(seq, &facts, sketch, &mut recall, &mut past.archive(ledger, health, damage));
         let changed = verdict.moved.iter().map(|(doc, _)| doc).chain(&verdict.roundups);
@@ -167,5 +166,38 @@ impl Editor {
     fn revise(&mut self, doc: u64, filed: Filed) {
         self.batch.revised.push((doc, filed.pack()));
         self.fresh.bodies.insert(doc, Arc::new(filed));
+    }
+}
+
+/// What a later document is compared with; `None` for one whose text was lost, since a headline alone is not the article.
+fn comparable(filed: &Filed) -> Option<Sketch> {
+    let article = &filed.article;
+    filed.remembered.is_none().then(|| Sketch::of(article.title.as_deref(), &article.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Article, MediaType, Relation};
+    use crate::ledger::Remembered;
+
+    #[test]
+    fn a_document_without_its_text_is_compared_with_nothing() {
+        let article = Article { title: Some("Ferry sails again".into()), ..Article::default() };
+        let lost = Remembered { relation: Relation::Near, similarity: 0.5, containment: 0.9, only_here: Vec::new() };
+        let mut filed = Filed {
+            external_id: None,
+            media_type: MediaType::Text,
+            charset: "UTF-8".into(),
+            bytes: 4,
+            fetched_at: None,
+            article,
+            taught: None,
+            remembered: Some(lost),
+            delivered: Vec::new(),
+        };
+        assert_eq!(comparable(&filed), None);
+        filed.remembered = None;
+        assert!(comparable(&filed).is_some_and(|sketch| !sketch.is_empty()));
     }
 }
