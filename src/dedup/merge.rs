@@ -141,12 +141,7 @@ fn relate(member: usize, members: &[Member<'_>], sketches: &[Sketch], canonical:
     Copy { member, relation, similarity: four_places(similarity), containment: four_places(containment), only_here }
 }
 
-/// Paragraphs of `text` that `other` lacks: what differs between two copies, to be shown to a person. Bounded as
-/// [`Copy::only_here`].
-pub fn only_in(text: &str, other: &str) -> Vec<String> {
-    missing_paragraphs(text, other, &Sketch::of_overlap(other))
-}
-
+/// Paragraphs of `text` that `other` lacks, bounded as [`Copy::only_here`].
 fn missing_paragraphs(text: &str, other: &str, sketch: &Sketch) -> Vec<String> {
     // Most paragraphs of a copy stand in the other text as they are.
     let verbatim: HashSet<&str> = other.split("\n\n").collect();

@@ -214,16 +214,6 @@ impl Reader {
         let mut rows = statement.query([document as i64])?;
         rows.next()?.map(self::document).transpose()
     }
-
-    /// The documents that taught a publication, the latest first, at most `limit`.
-    pub fn taught_by(&self, publication: &str, limit: usize) -> Result<Vec<DocumentRow>, LedgerError> {
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE seq IN
-                 (SELECT l.seq FROM lessons l LEFT JOIN forgotten f USING (publication)
-                  WHERE l.publication = ?1 AND l.seq > coalesce(f.seq, 0) ORDER BY l.seq DESC LIMIT ?2) ORDER BY seq DESC"
-        ))?;
-        documents(statement.query(params![publication, limit as i64])?)
-    }
 }
 
 /// Device and number of the file at a path; `None` when there is none.

@@ -101,9 +101,8 @@ pub(super) fn flags(
     if kind == "LiveBlogPosting" {
         flags.insert(Flag::LiveBlog);
     }
-    let media = matches!(kind, "VideoObject" | "ImageGallery" | "AudioObject")
-        || og_type.starts_with("video")
-        || og_type.starts_with("music");
+    let media =
+        matches!(kind, "VideoObject" | "ImageGallery") || og_type.starts_with("video") || og_type.starts_with("music");
     if media && words < MEDIA_WORDS || kind == "ImageGallery" {
         flags.insert(Flag::Gallery);
     }
