@@ -232,11 +232,3 @@ fn a_learned_line_cannot_remove_an_article() {
     assert!(last.text.contains("said that she would miss the sound"), "{}", last.text);
     assert!(last.flags.contains(&Flag::Review));
 }
-
-#[test]
-fn a_draft_survives_storage() {
-    let desk = Desk::new();
-    let draft = desk.cleaner.draft(&document(&page(1))).expect("it has prose");
-    let stored = serde_json::to_string(&draft).expect("a draft is JSON");
-    assert_eq!(serde_json::from_str::<Draft>(&stored).expect("it was just written"), draft);
-}

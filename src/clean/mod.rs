@@ -62,7 +62,7 @@ pub struct Settings {
 }
 
 /// What a front end makes of a document: metadata found, the body's blocks in order, and what it left out already.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// `text` is empty here; metadata, flags and provenance as found.
     pub article: Article,
@@ -71,9 +71,7 @@ pub struct Page {
 }
 
 /// A document after every pass that needs no other document.
-///
-/// Serializable, so that the desk can keep it and finish it again when the site memory has proven more lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     pub page: Page,
     /// The publication that the site memory is kept for: the site, else the inbox sub-folder.
@@ -81,7 +79,6 @@ pub struct Draft {
     /// The line of the headline, where it was found in the text.
     pub title_line: Option<u32>,
     /// Blocks that look like none of the article's, for which the site memory may have the proof, in order.
-    #[serde(default)]
     pub doubts: Vec<Doubt>,
     /// The number under which the memory has learned this article; `None` until it has.
     pub article: Option<u64>,
@@ -100,7 +97,7 @@ impl Draft {
 }
 
 /// A block that stays for want of evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// See [`Block::line`].
     pub line: u32,

@@ -41,7 +41,7 @@ static BUILT_IN_RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules
 });
 
-/// Words after a longer prefix of a line are not looked at when a phrase must stand at its beginning or be all of it.
+/// A line of more words is not looked at for being made of the words of one rule alone.
 const MAX_WORD_SET: u32 = 24;
 
 /// Where a line stands.

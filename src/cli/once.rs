@@ -74,10 +74,10 @@ impl Command {
             paths => desk::take(&plan, paths, Arc::clone(&progress), stop),
         });
         // A path that is not there ends the taking, but what was taken before is done and worth a summary.
-        if !matches!(result, Ok(()) | Err(DeskError::Given { .. })) {
-            result?;
-            return Ok(Exit::Failed);
-        }
+        let result = match result {
+            Ok(()) | Err(DeskError::Given { .. }) => result,
+            Err(other) => return Err(other.into()),
+        };
         let mut output = Output::stdout();
         output.put(
             summary(&settings, progress.snapshot(), started.elapsed(), before, self.paths.is_empty())?.as_bytes(),

@@ -32,7 +32,8 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Judges two texts by themselves; `roundup` tells whether one of them is known as a roundup page. Symmetric.
+    /// Judges two texts by themselves; `roundup` tells whether one of them is known as a roundup page. Symmetric but for
+    /// texts with as many shingles, of which `a` is taken for the smaller.
     pub fn of(settings: &Settings, a: &Sketch, b: &Sketch, roundup: bool) -> Self {
         let comparison = compare(a, b);
         let fillings = Fillings::compare(a, b);

@@ -18,7 +18,7 @@ pub(crate) struct Comparison {
     pub coverage: f64,
 }
 
-/// Compares two texts; symmetric but for ties in length.
+/// Compares two texts; symmetric but for texts with as many shingles, of which `a` is taken for the smaller.
 pub(crate) fn compare(a: &Sketch, b: &Sketch) -> Comparison {
     let (small, large) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     if small.is_empty() {
