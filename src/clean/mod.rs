@@ -119,6 +119,10 @@ pub struct Cleaner {
     model: Model,
 }
 
+/// Stack of a thread that cleans. Nesting is bounded, but deep pages want more than a thread has by default, and a stack that
+/// overflows ends the process.
+pub const STACK_BYTES: usize = 8 << 20;
+
 /// From this many words a line goes only for the reasons of [`may_be_long`].
 const LONG_WORDS: u32 = 25;
 /// Lines from the top that are the head of a text without prose.

@@ -10,7 +10,7 @@ use std::{mem, panic, thread};
 
 use clap::{Args, ValueEnum};
 use copydesk::clean::site::SiteMemory;
-use copydesk::clean::{Cleaner, NoContent};
+use copydesk::clean::{self, Cleaner, NoContent};
 use copydesk::config::{Flag, Loaded};
 use copydesk::outbox::Record;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -97,13 +97,13 @@ impl Command {
         let (steps, order) = bounded::<Step>(cores * BATCHES_PER_CORE);
         for _ in 0..cores {
             let (queue, cleaner, read, format) = (queue.clone(), cleaner.clone(), settings.read.clone(), self.format);
-            thread::spawn(move || {
+            thread::Builder::new().stack_size(clean::STACK_BYTES).spawn(move || {
                 for batch in queue {
                     let outcomes = batch.parts.into_iter().map(|part| outcome(part, &cleaner, &read, format)).collect();
                     // Fails only when the printer has stopped, and then nobody wants it.
                     let _ = batch.done.send(outcomes);
                 }
-            });
+            })?;
         }
         let files = if self.files.is_empty() { vec![documents::STDIN.into()] } else { self.files };
         let read = settings.read;

@@ -193,8 +193,6 @@ pub struct Pool {
 
 /// How often the watchdog looks, as a part of the time limit.
 const LOOKS_PER_LIMIT: u32 = 4;
-/// Nesting is bounded, but deep pages want more stack than a thread has by default.
-const STACK_BYTES: usize = 8 << 20;
 
 impl Pool {
     /// Starts `workers` threads, whose results go to `ready`.
@@ -291,7 +289,7 @@ impl Crew {
     fn hire(self: &Arc<Self>, roll: &mut Roll) -> io::Result<()> {
         let number = roll.next;
         let crew = self.clone();
-        let thread = std::thread::Builder::new().name(format!("worker-{number}")).stack_size(STACK_BYTES);
+        let thread = std::thread::Builder::new().name(format!("worker-{number}")).stack_size(crate::clean::STACK_BYTES);
         thread.spawn(move || crew.work(number))?;
         roll.next += 1;
         roll.in_hand.insert(number, None);
