@@ -77,3 +77,8 @@ pub mod read;
 pub mod segments;
 pub mod story;
 mod tokens;
+
+/// The examples of the README, which are held to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
