@@ -2,6 +2,7 @@
 //!
 //! `COPYDESK_BACKLOG=1000000 cargo test --release --test backlog` is the long mode, which takes every file to its end;
 //! `tools/soak.py` measures the same for hours.
+#![cfg(feature = "cli")]
 
 mod support;
 

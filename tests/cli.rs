@@ -1,4 +1,5 @@
 //! The program as a user or a script meets it: what it prints, where, and how it ends.
+#![cfg(feature = "cli")]
 
 use std::fs;
 use std::io::{Read, Write};

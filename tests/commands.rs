@@ -1,4 +1,5 @@
 //! The commands that read what a desk has done, on the real binary and a real state.
+#![cfg(feature = "cli")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Copies of one article and articles on one event, on the real binary: which text is published, and what is said of each copy.
+#![cfg(feature = "cli")]
 
 mod support;
 

@@ -2,6 +2,7 @@
 //!
 //! `COPYDESK_KILLS=10000 cargo test --release --test crash random -- --nocapture` is the long mode; `COPYDESK_SEED` repeats
 //! a run, as far as the machine's timing allows.
+#![cfg(feature = "cli")]
 
 mod support;
 

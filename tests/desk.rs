@@ -1,4 +1,5 @@
 //! The desk end to end, on the real binary: what is dropped in comes out once, whole, and merged with its copies.
+#![cfg(feature = "cli")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! Events are hints and the scan is the truth: lost events, missing watches and silent file systems cost latency only.
 //!
 //! `COPYDESK_BURST=100000 cargo test --release --test events burst -- --nocapture` is the long mode.
+#![cfg(feature = "cli")]
 
 mod support;
 

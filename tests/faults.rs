@@ -1,5 +1,6 @@
 //! Full and read-only disks, failing reads and syncs, too many open files, folders taken away: the desk pauses, says so,
 //! condemns nothing, and goes on by itself within ten seconds of the cure.
+#![cfg(feature = "cli")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Files and folders given to `once` by name: which are taken, and which are refused.
+#![cfg(feature = "cli")]
 
 mod support;
 

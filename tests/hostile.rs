@@ -1,4 +1,5 @@
 //! Hostile files against the real desk: what cannot be cleaned is set aside alone, and nothing outside the inbox is touched.
+#![cfg(feature = "cli")]
 
 mod support;
 

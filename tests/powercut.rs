@@ -1,6 +1,7 @@
 //! The power fails under a working desk, and nothing is lost: `tools/powercut.py` on a file system of its own.
 //!
 //! `COPYDESK_CUTS=200 cargo test --release --test powercut -- --nocapture` is the long mode; `COPYDESK_SEED` varies it.
+#![cfg(feature = "cli")]
 
 mod support;
 

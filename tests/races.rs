@@ -2,6 +2,7 @@
 //! always one whole version, and the last version is always published.
 //!
 //! `COPYDESK_ROUNDS=10000 cargo test --release --test races -- --nocapture` is the long mode; `COPYDESK_SEED` repeats a run.
+#![cfg(feature = "cli")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Past memory, on the real binary: a document that left the index for a segment is still found, whatever happens to the
 //! segments.
+#![cfg(feature = "cli")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! A damaged ledger is set aside and built anew: nothing is lost, and nothing is published under a second id.
 //!
 //! `COPYDESK_DAMAGE=all cargo test --release --test state every_page` tries every kind of damage on every page.
+#![cfg(feature = "cli")]
 
 mod support;
 #[path = "support/worked.rs"]

@@ -1,5 +1,6 @@
 //! What a desk finds at its start: no state, an old one, one from a backup, one of another schema, half a recovery; and what it
 //! does when damage shows while it works, or the clock jumps.
+#![cfg(feature = "cli")]
 
 mod support;
 #[path = "support/worked.rs"]

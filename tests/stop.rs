@@ -1,4 +1,5 @@
 //! Stopping and standing beside another desk: a stop ends in time and nothing is done twice; an inbox has one desk.
+#![cfg(feature = "cli")]
 
 mod support;
 
