@@ -5,7 +5,7 @@
 //! sees the site memory and runs in arrival order.
 
 mod artefacts;
-pub mod flags;
+pub(crate) mod flags;
 mod forest;
 pub mod html;
 mod line;
@@ -16,7 +16,7 @@ mod phrase;
 mod recognize;
 mod references;
 mod repeats;
-pub mod rules;
+pub(crate) mod rules;
 mod sentences;
 pub mod site;
 pub mod text;

@@ -25,8 +25,8 @@ pub use intake::{Batch, Intake, Ready};
 pub use name::{decode_path, encode_path, source_folder};
 pub use retire::{ERROR_ENDING, ErrorReport, Retired, Stuck};
 pub use scan::{Found, Scan, Skipped};
-pub use settle::{Patience, Settler, Verdict};
-pub use watcher::{Hints, Signal, Watcher};
+use settle::{Patience, Settler, Verdict};
+use watcher::Watcher;
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -167,6 +167,7 @@ impl Settler {
     }
 
     /// Files being watched.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.watched.len()
     }

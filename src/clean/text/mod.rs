@@ -1,16 +1,16 @@
 //! Text → page: every line is a paragraph, whether or not blank lines stand between.
 
-pub mod byline;
-pub mod core;
+pub(crate) mod byline;
+pub(crate) mod core;
 pub mod features;
-pub mod form;
+pub(crate) mod form;
 mod headline;
 mod markdown;
-pub mod model;
-pub mod tail;
-pub mod teasers;
-pub mod title;
-pub mod vocabulary;
+pub(crate) mod model;
+pub(crate) mod tail;
+pub(crate) mod teasers;
+pub(crate) mod title;
+pub(crate) mod vocabulary;
 
 use self::markdown::Markdown;
 use super::{Page, given_title, metadata, normalize};
