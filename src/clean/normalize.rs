@@ -70,7 +70,7 @@ pub fn line(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A text in NFC and without invisible characters, as [`line`] has it; its spaces, line ends and signs stay.
+/// A text in NFC and without invisible characters, as [`line()`] has it; its spaces, line ends and signs stay.
 pub fn composed(mut text: String) -> String {
     if text.is_ascii() {
         return text;

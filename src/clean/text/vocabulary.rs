@@ -18,7 +18,7 @@ pub struct Vocabulary {
 pub struct Shared {
     /// Share of content words that other prose of the text has; -1 for a line without content words.
     pub known: f32,
-    /// Mean number of other lines of prose with the word, at most [`COMMON`] each.
+    /// Mean number of other lines of prose with the word, at most `COMMON` each.
     pub common: f32,
     /// Share of content words that at least three other lines of prose have.
     pub central: f32,
