@@ -65,8 +65,10 @@ impl<'de> Deserialize<'de> for InputId {
 /// What a document's content is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MediaType {
+    /// HTML of any kind, or a fragment of it.
     #[serde(rename = "text/html")]
     Html,
+    /// Plain text, with or without Markdown.
     #[serde(rename = "text/plain")]
     Text,
 }
@@ -75,11 +77,17 @@ pub enum MediaType {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Given {
+    /// Address of the article.
     pub url: Option<String>,
+    /// Headline.
     pub title: Option<String>,
+    /// Names of the writers, in order.
     pub authors: Vec<String>,
+    /// When it was published, in whatever form.
     pub date_published: Option<String>,
+    /// The site that it is from: a name or a domain.
     pub site: Option<String>,
+    /// A language tag or the name of a language.
     pub language: Option<String>,
     /// RFC 3339.
     pub fetched_at: Option<String>,
@@ -103,18 +111,22 @@ pub enum GivenFrom {
 /// One input as found: decoded content, and what came along with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
+    /// The hash of the document's bytes.
     pub input: InputId,
     /// Relative to the inbox, `/`-separated, `#n` appended for the n-th record (1-based) of a file of records.
     /// Bytes that are not UTF-8 are percent-encoded.
     pub path: String,
     /// The `id` that a record brought along.
     pub external_id: Option<String>,
+    /// What `content` is written in.
     pub media_type: MediaType,
     /// The WHATWG name of the encoding that the content was decoded from, such as `UTF-8`.
     pub charset: String,
     /// Length of the document in bytes, before decoding.
     pub bytes: u64,
+    /// The whole text or page, decoded.
     pub content: String,
+    /// What its record or its sidecar says about it.
     pub given: Given,
     /// The first sub-folder of the inbox that the document lies in: its source where it has no URL.
     pub folder: Option<String>,
@@ -133,14 +145,19 @@ pub fn instant(date: &str) -> Option<Timestamp> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockKind {
+    /// Running text.
     Paragraph,
     /// A heading of level 1 to 6.
     Heading(u8),
+    /// An item of a list.
     ListItem,
+    /// A quotation that stands by itself.
     Quote,
     /// Cells of one table row, joined.
     TableRow,
+    /// Text whose line ends matter, such as verse or code.
     Preformatted,
+    /// The caption of a picture, a table or a video.
     Caption,
 }
 
@@ -149,7 +166,9 @@ pub enum BlockKind {
 pub struct Block {
     /// 1-based line of a text, 1-based number of the block in document order of an HTML page.
     pub line: u32,
+    /// What it was before it was text.
     pub kind: BlockKind,
+    /// The text, on one line unless preformatted.
     pub text: String,
 }
 
@@ -161,25 +180,45 @@ pub enum Class {
     DuplicateHeadline,
     /// A line or paragraph that stands in the article already.
     DuplicateText,
+    /// An invitation to comment.
     CommentForm,
+    /// Comments of readers, and what stands around them.
     CommentThread,
+    /// A pointer to other articles.
     AlsoRead,
+    /// Buttons and invitations to share or follow.
     Share,
+    /// An invitation to a newsletter.
     Newsletter,
+    /// The site's praise of itself, and its calls to act.
     Promo,
+    /// Advertising and shop buttons, and the labels of their places.
     Advertisement,
+    /// A note on links that earn money.
     Affiliate,
+    /// The caption or the credit of a picture that is not there.
     Caption,
+    /// A line that names the writer.
     Byline,
+    /// A date or a time on its own, or how long the text takes to read.
     Timestamp,
+    /// A paragraph about the writer.
     AuthorBio,
+    /// A list of keywords.
     Tags,
+    /// Menus, breadcrumb trails and links to other pages.
     Navigation,
+    /// A notice on cookies or consent.
     Cookie,
+    /// A request to log in or to pay.
     Paywall,
+    /// A notice of rights or of law, and links in the foot of a page.
     Copyright,
+    /// Addresses for tips and letters.
     Contact,
+    /// Text for search engines, such as keyphrases and instructions on them.
     SeoFiller,
+    /// What a chat model, a script or a template left behind.
     Artefact,
     /// Lines after the article that belong to a section that has begun there.
     TailSection,
@@ -194,6 +233,7 @@ pub enum Class {
 /// One piece taken out of an article, with its reason: a cut that cannot be explained is not made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Removal {
+    /// The kind of noise.
     pub class: Class,
     /// Stable id of the rule, or `site:<site>` for a learned line.
     pub rule: String,
@@ -215,8 +255,11 @@ pub enum Flag {
     Short,
     /// A listing, an error page, a consent page or the like.
     NotAnArticle,
+    /// The page says that the article is locked, or a request to pay stands in it.
     Paywalled,
+    /// A report of many dated entries.
     LiveBlog,
+    /// Pictures or a video with little text.
     Gallery,
     /// A paragraph stands twice and may be the writer's own repetition.
     RepeatsKept,
@@ -231,26 +274,37 @@ pub enum Flag {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Article {
+    /// Headline; `None` where none was found.
     pub title: Option<String>,
     /// NFC, paragraphs separated by one blank line, no headline, no markup.
     pub text: String,
+    /// The standfirst or the summary that the page gives.
     pub description: Option<String>,
+    /// Names of the writers, in order, without "By".
     pub authors: Vec<String>,
     /// RFC 3339 date-time with offset, or a plain date.
     pub date_published: Option<String>,
+    /// As `date_published`.
     pub date_modified: Option<String>,
     /// Without fragment and tracking parameters.
     pub url: Option<String>,
     /// Registrable domain.
     pub site: Option<String>,
+    /// The name that the site gives itself.
     pub site_name: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// The section of the site.
     pub section: Option<String>,
+    /// Keywords as given.
     pub tags: Vec<String>,
+    /// Address of the leading picture.
     pub image: Option<String>,
+    /// Judgements that readers may filter on.
     pub flags: BTreeSet<Flag>,
+    /// Where each filled field was taken from.
     pub provenance: Provenance,
+    /// All that was taken out, by line.
     pub removed: Vec<Removal>,
 }
 

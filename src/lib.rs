@@ -64,16 +64,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 pub mod article;
 pub mod clean;
 pub mod config;
 mod crash;
 pub mod dedup;
+#[allow(missing_docs, reason = "a part of the daemon; its rows and errors are named for what they hold")]
 pub mod desk;
+#[allow(missing_docs, reason = "a part of the daemon; its rows and errors are named for what they hold")]
 pub mod inbox;
+#[allow(missing_docs, reason = "a part of the daemon; its rows and errors are named for what they hold")]
 pub mod ledger;
 pub mod outbox;
 pub mod read;
+#[allow(missing_docs, reason = "a part of the daemon; its rows and errors are named for what they hold")]
 pub mod segments;
 pub mod story;
 mod tokens;

@@ -56,8 +56,11 @@ impl Level {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// What is cut without proof that it is noise.
     pub level: Level,
+    /// Bounds of the site memory.
     pub memory: site::Limits,
+    /// Bounds of a page.
     pub html: html::Settings,
 }
 
@@ -66,13 +69,16 @@ pub struct Settings {
 pub struct Page {
     /// `text` is empty here; metadata, flags and provenance as found.
     pub article: Article,
+    /// The body's blocks, in order.
     pub blocks: Vec<Block>,
+    /// What the front end left out.
     pub removed: Vec<Removal>,
 }
 
 /// A document after every pass that needs no other document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
+    /// The page after the passes.
     pub page: Page,
     /// The publication that the site memory is kept for: the site, else the inbox sub-folder.
     pub publication: Option<String>,
@@ -109,6 +115,7 @@ pub struct Doubt {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no article text: {} pieces, all of them noise", removed.len())]
 pub struct NoContent {
+    /// Every piece of the document, with its reason.
     pub removed: Vec<Removal>,
 }
 

@@ -15,6 +15,7 @@ use crate::article::Class;
 pub struct RulePack {
     /// The file's name, for messages.
     pub name: String,
+    /// Its content, TOML.
     pub text: String,
 }
 
@@ -22,9 +23,11 @@ pub struct RulePack {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{pack}:{line}: {what}")]
 pub struct RuleError {
+    /// The pack's name.
     pub pack: String,
     /// 1-based line of the pack.
     pub line: usize,
+    /// What is wrong there, and how it should be.
     pub what: String,
 }
 

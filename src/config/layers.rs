@@ -33,6 +33,7 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// All environment variables.
     pub environment: Vec<(OsString, OsString)>,
+    /// Values given on the command line, which win.
     pub flags: Vec<Flag>,
 }
 
@@ -41,6 +42,7 @@ pub struct Sources {
 pub struct Flag {
     /// Dotted, such as `inbox.path`.
     pub key: String,
+    /// As it was typed.
     pub value: String,
     /// What was typed, for messages: `--inbox`.
     pub name: String,

@@ -19,6 +19,7 @@ const CRATE: &str = env!("CARGO_CRATE_NAME");
 pub struct Log {
     /// A level or a filter of `tracing-subscriber`.
     pub level: String,
+    /// Text or JSON.
     pub format: LogFormat,
 }
 
@@ -32,8 +33,10 @@ impl Default for Log {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
+    /// For people.
     #[default]
     Text,
+    /// One object a line.
     Json,
 }
 

@@ -28,15 +28,25 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// See [`inbox::Settings`].
     pub inbox: inbox::Settings,
+    /// See [`read::Settings`].
     pub read: read::Settings,
+    /// See [`clean::Settings`].
     pub clean: clean::Settings,
+    /// See [`Rules`].
     pub rules: Rules,
+    /// See [`dedup::Settings`].
     pub dedup: dedup::Settings,
+    /// See [`story::Settings`].
     pub story: story::Settings,
+    /// See [`outbox::Settings`].
     pub outbox: outbox::Settings,
+    /// See [`ledger::Settings`].
     pub state: ledger::Settings,
+    /// See [`desk::Settings`].
     pub desk: desk::Settings,
+    /// See [`Log`].
     pub log: Log,
 }
 
@@ -106,6 +116,7 @@ fn read(path: &Path) -> Result<String, Error> {
 /// Settings in force, and which layer set each of them.
 #[derive(Clone, Debug)]
 pub struct Loaded {
+    /// All of them, as used.
     pub settings: Settings,
     /// One entry per key, in the order of the built-in file.
     pub values: Vec<Setting>,
@@ -116,6 +127,7 @@ pub struct Loaded {
 pub struct Setting {
     /// Dotted, such as `inbox.path`.
     pub key: String,
+    /// As it was read.
     pub value: toml::Value,
     /// The layer that set it: `default`, a file's path, a variable's name or a flag.
     pub origin: String,

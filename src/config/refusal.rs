@@ -17,12 +17,26 @@ const SUGGEST_FROM: f64 = 0.8;
 /// Why there are no settings to run with. Exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A file of settings cannot be read, or is no TOML.
     #[error("settings file {}: {message}", path.display())]
-    File { path: PathBuf, message: String },
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The folder of rule packs cannot be read.
     #[error("`rules.path`: {}: {message}", path.display())]
-    Rules { path: PathBuf, message: String },
+    Rules {
+        /// The folder, or the pack in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Settings that were read and cannot be used, all of them.
     #[error("{}", list(.0))]
     Refused(Vec<Refusal>),
+    /// Anything else, such as a rule pack that cannot be used.
     #[error("settings: {0}")]
     Other(String),
 }

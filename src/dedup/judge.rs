@@ -28,6 +28,7 @@ pub struct Facts<'a> {
 /// What a restored document was found to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
+    /// An article, or a copy of one.
     #[default]
     Ordinary,
     /// Named in some [`Verdict::roundups`].
@@ -57,6 +58,7 @@ fn parts(url: &str) -> (&str, &str) {
 /// Documents that were forgotten: no later document is compared with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expired {
+    /// How many were forgotten.
     pub documents: usize,
     /// The oldest day still known.
     pub oldest_day: i32,
@@ -79,6 +81,7 @@ pub struct Deduplicator {
 }
 
 impl Deduplicator {
+    /// Knows nothing yet.
     pub fn new(settings: Settings) -> Self {
         let recall = Recall::new(settings.max_recall_bytes);
         Self {
@@ -205,6 +208,7 @@ impl Deduplicator {
         self.clusters.len()
     }
 
+    /// Whether no document is known.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -25,9 +25,11 @@ const MAX_PARAGRAPH_CHARS: usize = 500;
 /// One copy of a cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
+    /// The hash of the document's bytes.
     pub input: InputId,
     /// The last document with these bytes.
     pub doc: DocId,
+    /// Its cleaned article.
     pub article: &'a Article,
     /// When the scraper fetched it, as given.
     pub fetched_at: Option<&'a str>,
@@ -44,6 +46,7 @@ impl<'a> Member<'a> {
 pub struct Copy {
     /// Position in the members given.
     pub member: usize,
+    /// What it is to the canonical.
     pub relation: Relation,
     /// Jaccard similarity of the sets of word 5-grams, exact, to 4 places.
     pub similarity: f64,
@@ -58,6 +61,7 @@ pub struct Copy {
 pub struct Merged {
     /// Position in the members given.
     pub canonical: usize,
+    /// The canonical's, with its empty fields filled from the others.
     pub article: Article,
     /// The canonical first, then from the best copy to the last.
     pub copies: Vec<Copy>,

@@ -96,14 +96,17 @@ impl Verdict {
 /// One comparison with an earlier document.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
+    /// The earlier document.
     pub other: DocId,
     /// Share of the smaller text's shingles that the larger has.
     pub containment: f64,
+    /// Shingles in both, as a share of all.
     pub jaccard: f64,
     /// Share of the smaller text's sentence-long stretches that share a shingle with the larger.
     pub coverage: f64,
     /// Share of names and numbers between the same words that are the same; `None` where there are too few to tell.
     pub agreement: Option<f64>,
+    /// What came of it.
     pub outcome: Outcome,
 }
 

@@ -80,6 +80,7 @@ impl SealedRow {
 /// The oldest documents in memory, chosen to be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Oldest {
+    /// How many they are.
     pub documents: usize,
     /// The last of them.
     pub through: DocId,

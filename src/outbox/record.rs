@@ -78,6 +78,7 @@ pub struct Record {
 /// The name of the format, which is also the version check: a reader refuses a major number that it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SchemaName {
+    /// The first version.
     #[default]
     #[serde(rename = "copydesk.article/1")]
     V1,
@@ -93,9 +94,13 @@ pub struct Copy {
     pub path: String,
     /// The id that a record brought along.
     pub external_id: Option<String>,
+    /// Address of the article, as this copy has it.
     pub url: Option<String>,
+    /// Registrable domain, as this copy has it.
     pub site: Option<String>,
+    /// Headline, as this copy has it.
     pub title: Option<String>,
+    /// As this copy has it.
     pub date_published: Option<String>,
     /// `text/html` or `text/plain`.
     #[schemars(with = "String")]
@@ -106,6 +111,7 @@ pub struct Copy {
     pub bytes: u64,
     /// When the desk took it in, RFC 3339 in UTC; `null` when cleaned without a desk.
     pub received_at: Option<String>,
+    /// What it is to the canonical copy.
     pub relation: Relation,
     /// Jaccard similarity of the word 5-grams with the canonical copy, 0 to 1, exact.
     #[schemars(range(min = 0.0, max = 1.0))]

@@ -19,7 +19,9 @@ const PARTIAL: &str = ".partial";
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {source}")]
 pub struct OutboxError {
+    /// The file.
     pub path: PathBuf,
+    /// What the system says.
     pub source: io::Error,
 }
 

@@ -72,7 +72,9 @@ pub struct Origin {
 /// What the bytes of a [`Piece`] are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// Plain text.
     Text,
+    /// A page.
     Html,
     /// One JSON object.
     Record,
@@ -83,6 +85,7 @@ pub enum Format {
 pub struct Piece {
     /// The whole (decompressed) file, or one record's own JSON.
     pub bytes: Vec<u8>,
+    /// What they are.
     pub format: Format,
     /// 1-based number in a file of records; `None` when the file is one document.
     pub record: Option<u64>,

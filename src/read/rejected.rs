@@ -15,19 +15,27 @@ pub enum Reason {
     NotText,
     /// Text, but in no format that is read here.
     UnknownFormat,
+    /// In a character set that is not read here, or not in the one that it declares.
     BadCharset,
+    /// A gzip stream that is cut off or damaged.
     BadGzip,
+    /// A zstd stream that is cut off or damaged.
     BadZstd,
     /// It decompresses to far more than an article would.
     Bomb,
+    /// Larger than the settings allow.
     TooLarge,
+    /// JSON that is cut off or unsound.
     BadJson,
     /// A record without `html`, `text` or any other accepted body.
     NoTextField,
+    /// A `<file>.meta.json` that is no JSON object.
     BadSidecar,
     /// A `<file>.meta.json` that came without its file, or after it.
     OrphanSidecar,
+    /// More records in one file than the settings allow.
     TooManyRecords,
+    /// More bad records in one file than the settings allow.
     TooManyBadRecords,
     /// The system failed to deliver the bytes: this says nothing about the document.
     ReadFailed,
@@ -68,6 +76,7 @@ impl fmt::Display for Reason {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Rejected {
+    /// What kind of fault it is.
     pub reason: Reason,
     /// What is wrong, in lower case.
     pub message: String,

@@ -82,6 +82,7 @@ pub struct Stories {
 }
 
 impl Stories {
+    /// Knows no story yet.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -120,6 +121,7 @@ impl Stories {
         self.by_founder.len()
     }
 
+    /// Whether no story is open.
     pub fn is_empty(&self) -> bool {
         self.by_founder.is_empty()
     }
