@@ -97,6 +97,9 @@ pub struct Given {
     pub from: GivenFrom,
 }
 
+/// What the name of a sidecar has behind its document's.
+pub const SIDECAR_ENDING: &str = ".meta.json";
+
 /// Where a [`Given`] came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

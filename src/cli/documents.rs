@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use copydesk::article::Document;
-use copydesk::inbox::{SIDECAR_ENDING, encode_path};
+use copydesk::article::{Document, SIDECAR_ENDING};
+use copydesk::inbox::encode_path;
 use copydesk::read::{self, Origin, Piece, Rejected, SIDECAR_UNUSED, Settings};
 
 /// What stands for standard input.

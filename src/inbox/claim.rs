@@ -16,10 +16,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Inbox, folder};
+use crate::article::SIDECAR_ENDING;
 use crate::crash;
-
-/// What a sidecar's name has behind its document's.
-pub const SIDECAR_ENDING: &str = ".meta.json";
 
 /// What tells one state of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

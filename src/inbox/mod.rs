@@ -17,7 +17,7 @@ mod settle;
 mod watcher;
 mod writers;
 
-pub use claim::{Claim, Refused, SIDECAR_ENDING, Stamp};
+pub use claim::{Claim, Refused, Stamp};
 pub use failed::{FailedEntry, FailedList, Retried};
 pub use fault::Fault;
 pub use ignore::Ignore;

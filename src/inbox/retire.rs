@@ -19,7 +19,8 @@ use super::failed::read_report;
 use super::moves::{
     TEMPORARY, free_name, free_with, look, move_sidecar, put_back, remove, rename_new, try_room, write_whole,
 };
-use super::{DONE, Done, FAILED, Fault, Inbox, SIDECAR_ENDING, Stamp, folder, name};
+use super::{DONE, Done, FAILED, Fault, Inbox, Stamp, folder, name};
+use crate::article::SIDECAR_ENDING;
 use crate::article::{InputId, Removal};
 use crate::crash;
 

@@ -11,7 +11,8 @@ use rustix::fs::{AtFlags, Dir, FileType};
 use rustix::io::Errno;
 
 use super::claim::kind_name;
-use super::{Fault, Inbox, SIDECAR_ENDING, Stamp, folder};
+use super::{Fault, Inbox, Stamp, folder};
+use crate::article::SIDECAR_ENDING;
 
 /// One thing found in the inbox; paths are relative to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

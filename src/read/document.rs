@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 
-use crate::article::{Document, Given, GivenFrom, InputId, MediaType};
+use crate::article::{Document, Given, GivenFrom, InputId, MediaType, SIDECAR_ENDING};
 
 use super::capture;
 use super::charset::{self, Decoded};
@@ -15,9 +15,6 @@ use super::{Format, Origin, Piece, Settings};
 
 const WHAT_A_RECORD_NEEDS: &str =
     "give the record `html` or `text` (or `content`, `body`, `maintext`, `articleBody`, `raw_html`)";
-
-/// What a sidecar's name ends in.
-const SIDECAR_ENDING: &str = ".meta.json";
 
 /// Turns one piece into a document; its identity is the hash of the piece's bytes as they were found.
 ///
