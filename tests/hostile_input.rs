@@ -397,6 +397,66 @@ fn decide(texts: [&str; 2]) {
     merge(&[member(0), member(1)]).expect("two members");
 }
 
+/// A stream is this many times as large as one document, to have thousands of them.
+const STREAM: usize = 32;
+
+/// Judges each line as a document, one after the other, and finds its story.
+fn decide_stream(lines: &str, url: Option<&str>) {
+    let texts: Vec<&str> = lines.lines().collect();
+    let sketch = |doc: u64| Sketch::of(None, texts[doc as usize - 1]);
+    let mut deduplicator = Deduplicator::new(dedup::Settings::default());
+    let mut stories = Stories::new(story::Settings::default());
+    for (doc, text) in (1..).zip(&texts) {
+        deduplicator.judge(doc, &Facts { url, day: 0 }, sketch(doc), &mut |doc| Some(sketch(doc)));
+        stories.place(doc, &Terms::of(None, text), 0);
+    }
+}
+
+#[test]
+fn no_stream_is_quadratic_to_judge() {
+    let words = |from: usize, count: usize| (from..from + count).map(|n| format!("ferry{n} ")).collect::<String>();
+    let streams = || {
+        vec![
+            shape("strangers", move |bytes| numbered(|n| format!("{}\n", words(40 * n, 40)), STREAM * bytes)),
+            shape("copies", move |bytes| numbered(|n| format!("{}and {n}\n", words(0, 40)), STREAM * bytes)),
+            shape("the same", move |bytes| numbered(|_| format!("{}\n", words(0, 40)), STREAM * bytes)),
+            shape("versions that drift", move |bytes| numbered(|n| format!("{}\n", words(4 * n, 40)), STREAM * bytes)),
+            shape("a template", |bytes| {
+                numbered(
+                    |n| {
+                        format!(
+                            "The quake near Ostby{n} had a depth of {n} km and was felt by {n} people in Lund{n} before 7 houses fell.\n"
+                        )
+                    },
+                    STREAM * bytes,
+                )
+            }),
+            shape("one story", move |bytes| {
+                numbered(
+                    |n| format!("They say Ada Keeper of Lund met Ilse Brandt of Ostby and {}\n", words(40 * n, 20)),
+                    STREAM * bytes,
+                )
+            }),
+            // An article, another one, and a page with both.
+            shape("roundup pages", move |bytes| {
+                numbered(
+                    |n| match n % 3 {
+                        2 => format!("{}{}\n", words(40 * (n - 2), 40), words(40 * (n - 1), 40)),
+                        _ => format!("{}\n", words(40 * n, 40)),
+                    },
+                    STREAM * bytes,
+                )
+            }),
+            shape("a page with everything", move |bytes| {
+                numbered(|n| format!("{}{}\n", words(0, 40), words(40 * n, 40)), STREAM * bytes)
+            }),
+        ]
+    };
+    for url in [None, Some("https://paper.example/live")] {
+        grows_in_proportion(streams(), |lines| decide_stream(&lines, url));
+    }
+}
+
 #[test]
 fn no_two_copies_are_quadratic_to_compare() {
     let mut shapes = Vec::new();
