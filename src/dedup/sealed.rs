@@ -164,7 +164,17 @@ impl Deduplicator {
         let mut guests = 0;
         if self.sealed_through > 0 {
             let sealed = archive.find(&sketch.keys, min_hits);
-            let rows = self.guests(sketch, &found, &sealed, min_hits, same_url, url, archive);
+            let in_memory = tally(sketch.keys.len(), found.clone(), min_hits, MAX_HITS).documents.into_iter();
+            let in_memory = in_memory.map(|(_, ordinal)| ordinal).chain(same_url);
+            let clusters = in_memory.map(|ordinal| self.clusters.row(ordinal).cluster).collect();
+            let hits = tally(sketch.keys.len(), sealed.clone(), min_hits, MAX_HITS).documents.into_iter();
+            let mut docs: Vec<DocId> = hits.map(|(_, doc)| doc).collect();
+            if url != 0 && same_url.is_none() {
+                let mut states: Vec<DocId> = archive.find(&[url], 1).into_iter().map(|(_, doc)| doc).collect();
+                states.sort_unstable_by(|a, b| b.cmp(a));
+                docs.extend(states.into_iter().take(MAX_STATES_OF_URL));
+            }
+            let rows = self.guests(docs, clusters, archive);
             let earlier_state = rows.values().rev().find(|row| url != 0 && row.url == url).map(|row| row.doc);
             guests = self.clusters.admit(&rows.into_values().collect::<Vec<Row>>());
             let admitted =
@@ -175,34 +185,14 @@ impl Deduplicator {
         LookedUp { hits: tally(sketch.keys.len(), found, min_hits, MAX_HITS), same_url, guests }
     }
 
-    /// The sealed documents that share enough with a new one, or its URL, and all that are in one cluster with such a document
-    /// or with one in memory.
-    #[expect(clippy::too_many_arguments, reason = "everything that was found so far")]
+    /// Of sealed documents those that may still be found, with all that are in one cluster with them or in one of `clusters`.
     fn guests(
         &self,
-        sketch: &Sketch,
-        found: &[(u32, Ordinal)],
-        sealed: &[(u32, DocId)],
-        min_hits: u32,
-        same_url: Option<Ordinal>,
-        url: u64,
+        docs: Vec<DocId>,
+        mut clusters: BTreeSet<ClusterId>,
         archive: &mut dyn Archive,
     ) -> BTreeMap<DocId, Row> {
-        let keys = sketch.keys.len();
-        if found.is_empty() && sealed.is_empty() && url == 0 {
-            return BTreeMap::new();
-        }
-        let in_memory = tally(keys, found.to_vec(), min_hits, MAX_HITS).documents;
-        let in_memory = in_memory.into_iter().map(|(_, ordinal)| ordinal).chain(same_url);
-        let mut clusters: BTreeSet<ClusterId> = in_memory.map(|ordinal| self.clusters.row(ordinal).cluster).collect();
         clusters.retain(|cluster| *cluster <= self.sealed_through);
-        let mut docs: Vec<DocId> =
-            tally(keys, sealed.to_vec(), min_hits, MAX_HITS).documents.into_iter().map(|(_, doc)| doc).collect();
-        if url != 0 && same_url.is_none() {
-            let mut states: Vec<DocId> = archive.find(&[url], 1).into_iter().map(|(_, doc)| doc).collect();
-            states.sort_unstable_by(|a, b| b.cmp(a));
-            docs.extend(states.into_iter().take(MAX_STATES_OF_URL));
-        }
         let oldest_day = self.oldest_day();
         let mut rows: BTreeMap<DocId, Row> = BTreeMap::new();
         let take_in = |rows: &mut BTreeMap<DocId, Row>, cluster, archive: &mut dyn Archive| {
