@@ -89,7 +89,6 @@ pub struct Draft {
     /// The number under which the memory has learned this article; `None` until it has.
     pub article: Option<u64>,
     /// The line with which the first paragraph of a text begins.
-    #[serde(skip)]
     pub(crate) head_end: u32,
     /// Made while the lines were at hand; a draft that is put together again is not learned from and has none.
     pub(crate) fingerprints: Vec<u64>,
