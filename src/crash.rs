@@ -1,10 +1,11 @@
-//! Places where a test can make the process die, or the system fail, at and between any two durable steps, or a worker fall over
+//! Places where a test can make the process die, or the system fail, at and between any two durable steps, or a thread fall over
 //! one document.
 //!
 //! Only in builds with debug assertions: a release build holds no trace of it. `COPYDESK_CRASH=retirer.retired:3` kills the
 //! process with SIGKILL when that point is passed for the third time. `COPYDESK_FAULT=outbox.write:28:3:FILE` makes that step
 //! fail with error 28 from its third time on, for as long as FILE exists: removing it is the cure. `COPYDESK_POISON=word` makes a
-//! worker panic over a document that holds `word:panic`, and never come back from one that holds `word:hang`.
+//! worker panic over a document that holds `word:panic`, and never come back from one that holds `word:hang`; over
+//! `word:decision` the editor panics, over `word:record` who puts the record together, over `word:retiring` in its path the retirer.
 
 use std::io;
 
@@ -73,25 +74,32 @@ pub fn fault(_name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Panics over this document, or hangs, if it says so and the environment allows it.
-#[cfg(debug_assertions)]
-pub fn document(bytes: &[u8]) {
-    use std::sync::LazyLock;
+/// Panics over these bytes if they say so and the environment allows it.
+pub fn poison(bytes: &[u8], what: &str) {
+    assert!(!is_poisoned(bytes, what), "the document is poisoned");
+}
 
-    static WORD: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("COPYDESK_POISON").ok());
-    if let Some(word) = &*WORD {
-        let has = |what: &str| {
-            let poison = format!("{word}:{what}");
-            bytes.windows(poison.len()).any(|window| window == poison.as_bytes())
-        };
-        assert!(!has("panic"), "the document is poisoned");
-        while has("hang") {
-            std::thread::park();
-        }
+/// Never comes back, under the same conditions.
+pub fn hang(bytes: &[u8]) {
+    while is_poisoned(bytes, "hang") {
+        std::thread::park();
     }
 }
 
-/// Nothing, in a release build.
+#[cfg(debug_assertions)]
+fn is_poisoned(bytes: &[u8], what: &str) -> bool {
+    use std::sync::LazyLock;
+
+    static WORD: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("COPYDESK_POISON").ok());
+    WORD.as_ref().is_some_and(|word| {
+        let poison = format!("{word}:{what}");
+        bytes.windows(poison.len()).any(|window| window == poison.as_bytes())
+    })
+}
+
+/// Nothing is, in a release build.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
-pub fn document(_bytes: &[u8]) {}
+fn is_poisoned(_bytes: &[u8], _what: &str) -> bool {
+    false
+}

@@ -75,6 +75,73 @@ fn a_document_past_its_time_fails_and_the_pool_goes_on() {
     poison("hang", "timeout");
 }
 
+/// A desk that is kept running: started until it does not fail, as by a service manager; how often it failed, and what it said.
+fn kept_running(folders: &Folders) -> (u32, String) {
+    let (mut failures, mut said) = (0, String::new());
+    loop {
+        let output = folders.command("once").env("COPYDESK_POISON", "poison").output().expect("the binary runs");
+        said.push_str(&String::from_utf8_lossy(&output.stderr));
+        if output.status.success() {
+            return (failures, said);
+        }
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        failures += 1;
+        assert!(failures < 10, "it fails for ever: {said}");
+    }
+}
+
+#[test]
+fn a_desk_that_breaks_off_over_a_decision_ends_names_the_document_and_sets_it_aside_at_the_next_start() {
+    let folders = Folders::new();
+    for number in 0..6 {
+        folders.drop_in(format!("good{number}.txt"), article(number));
+    }
+    folders.drop_in("bad.txt", poisoned(50, "decision"));
+    folders.drop_in("records.jsonl", records("decision"));
+    let mut command = folders.command("run");
+    command.env("COPYDESK_POISON", "poison");
+    assert_eq!(folders.start(command).end(), Some(1), "{}", folders.log());
+    assert!(folders.log().contains("deciding on bad.txt broke off"), "{}", folders.log());
+    let (failures, said) = kept_running(&folders);
+    assert_eq!(failures, 1, "one end for each document: {said}");
+    assert!(said.contains("deciding on records.jsonl#2 broke off"), "{said}");
+    assert_eq!(folders.published().len(), 8);
+    for name in ["bad.txt", "records.record-2.jsonl"] {
+        let report = folders.report(name);
+        assert_eq!((&report["reason"], &report["stage"]), (&"panic".into(), &"desk".into()), "{report}");
+    }
+    assert_eq!(folders.waiting(), support::set(&[]));
+    // Where the fault is mended, it is an article as any other.
+    let retried = folders.command("failed").args(["retry", "--all", "--inbox"]).arg(folders.inbox()).output();
+    assert!(retried.expect("the binary runs").status.success());
+    assert!(folders.once().status.success());
+    assert_eq!(folders.published().len(), 10);
+}
+
+#[test]
+fn an_article_that_cannot_be_put_together_holds_up_no_other() {
+    let folders = Folders::new();
+    folders.drop_in("bad.txt", poisoned(50, "record"));
+    folders.drop_in("good.txt", article(1));
+    let (failures, said) = kept_running(&folders);
+    assert_eq!(failures, 0, "{said}");
+    assert!(said.contains("cannot be put together") && said.contains("bad.txt"), "{said}");
+    assert_eq!(folders.published(), support::set(&["good.txt"]));
+}
+
+#[test]
+fn a_desk_whose_retirer_panicked_ends_and_the_next_goes_on() {
+    let folders = Folders::new();
+    folders.drop_in("poison:retiring.txt", article(1));
+    let mut command = folders.command("run");
+    command.env("COPYDESK_POISON", "poison");
+    assert_eq!(folders.start(command).end(), Some(1), "{}", folders.log());
+    assert!(folders.log().contains("the thread `retirer` panicked"), "{}", folders.log());
+    assert!(folders.once().status.success());
+    assert_eq!(folders.files_in("done").len(), 1);
+    assert_eq!(folders.records().len(), 1);
+}
+
 #[test]
 fn what_is_too_deep_or_packed_twice_fails_for_what_it_is() {
     let folders = Folders::new();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::article::{Article, Relation};
+use crate::crash;
 use crate::dedup::merge::{self, Member};
 use crate::ledger::{ArticleRow, DocumentRow, Filed, LedgerError, Remembered, rfc3339};
 use crate::outbox::{Copy, Record};
@@ -65,6 +66,7 @@ pub fn record(
         _ => merge::merge(&members),
     };
     let Some(merged) = merged else { return Ok(None) };
+    crash::poison(merged.article.text.as_bytes(), "record");
     let by_body: BTreeMap<u64, &merge::Copy> =
         merged.copies.iter().map(|relative| (bodies_of[relative.member], relative)).collect();
     let canonical_body = bodies_of[merged.canonical];

@@ -11,6 +11,7 @@ pub use past::Past;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -18,13 +19,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, after, never, select};
 
 use super::clock::{Calendar, now_ms};
+use super::culprits::Culprits;
 use super::files::{FileId, Files, Finished};
 use super::gate::Gate;
 use super::health::Health;
 use super::lock::Anchor;
 use super::progress::Progress;
 use super::publisher::{Published, Publishers};
-use super::work::{Failure, InputFile, Prepared, Ready, What};
+use super::work::{Failure, InputFile, Prepared, Ready, What, said_by};
 use crate::article::InputId;
 use crate::clean::Cleaner;
 use crate::clean::site::SiteMemory;
@@ -48,6 +50,8 @@ pub enum Interrupted {
     Stopped,
     /// The state is not what was written. No waiting helps: what is in memory was built from it and is decided with.
     Damaged(LedgerError),
+    /// It broke off over this document, and what is in memory is no longer to be trusted.
+    BrokeOff { path: String, said: String },
 }
 
 /// What the editor is given to work with.
@@ -67,6 +71,7 @@ pub struct Seat {
     pub progress: Arc<Progress>,
     /// Copies that a record lists; further ones are counted.
     pub max_copies: usize,
+    pub culprits: Arc<Culprits>,
 }
 
 /// Decides, one document after the other.
@@ -226,7 +231,14 @@ impl Editor {
     fn take(&mut self, file: Arc<InputFile>, what: What) -> Result<(), Interrupted> {
         match what {
             What::Document(prepared) => {
-                let cluster = self.decide(*prepared, file.origin.sidecar.is_some())?;
+                let (path, input) = (prepared.document.path.clone(), prepared.document.input);
+                let has_sidecar = file.origin.sidecar.is_some();
+                let decided = catch_unwind(AssertUnwindSafe(|| self.decide(*prepared, has_sidecar)));
+                let cluster = decided.unwrap_or_else(|panic| {
+                    let said = said_by(&*panic).to_owned();
+                    self.seat.culprits.add(input, &format!("an earlier desk broke off over it: {said}"));
+                    Err(Interrupted::BrokeOff { path, said })
+                })?;
                 self.files.hold(&file);
                 self.fresh.waits.push((file.id, cluster));
                 if self.fresh.moved_sealed {

@@ -9,8 +9,10 @@
 //! owner for each piece of changing state: the reader numbers, the editor decides, the intake knows what is in hand. To stop
 //! is to end the intake and let the queues run dry.
 
+mod alarm;
 mod clock;
 mod compose;
+mod culprits;
 mod editor;
 mod files;
 mod gate;
@@ -35,7 +37,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::clean::site::SiteMemory;
 use crate::clean::{self, Cleaner, RuleError, RulePack};
@@ -45,6 +47,8 @@ use crate::ledger::{self, LedgerError};
 use crate::outbox::{self, Outbox, OutboxError};
 use crate::read;
 use crate::story::{self, Stories};
+use alarm::Alarm;
+use culprits::Culprits;
 use editor::{Editor, Interrupted, Past, Seat};
 use gate::Gate;
 pub use health::{Health, Report, report};
@@ -118,6 +122,16 @@ pub enum DeskError {
         "the state could not be written before the desk was stopped; nothing is lost, the next start goes on from there"
     )]
     Interrupted,
+    #[error(
+        "deciding on {path} broke off, which is a fault of copydesk ({said}): please report it with that document; nothing is \
+         lost, the next start moves the document to `failed/` and goes on with the others"
+    )]
+    BrokeOff { path: String, said: String },
+    #[error(
+        "the thread `{thread}` panicked, which is a fault of copydesk: please report what it said above; nothing is lost, the \
+         next start goes on from there"
+    )]
+    Panicked { thread: String },
 }
 
 /// The threads of a working desk, from the reader on.
@@ -129,8 +143,8 @@ struct Works {
     editor: JoinHandle<Result<(), Interrupted>>,
     retirer: JoinHandle<()>,
     state: PathBuf,
-    /// Told when the editor has ended before its time.
-    ended: Arc<Notify>,
+    alarm: Arc<Alarm>,
+    culprits: Arc<Culprits>,
     lock: lock::Lock,
 }
 
@@ -173,8 +187,10 @@ impl Works {
         let health = Arc::new(Health::new(&plan.state.path));
         let gate = Arc::new(Gate::new(plan.desk.max_documents, plan.desk.max_bytes));
         let (done, published) = unbounded();
+        let alarm = Alarm::new(health.clone(), gate.clone());
         let publishers =
-            Publishers::start(plan.outbox.writers, outbox, health.clone(), done).map_err(DeskError::Threads)?;
+            Publishers::start(plan.outbox.writers, outbox, health.clone(), &alarm, done).map_err(DeskError::Threads)?;
+        let culprits = Arc::new(Culprits::read(&plan.state.path));
         let (retire, finished) = bounded(WAITING_TASKS);
         let seat = Seat {
             past: Past::open(&plan.state.path, &plan.dedup, &ledger),
@@ -191,6 +207,7 @@ impl Works {
             health: health.clone(),
             progress: progress.clone(),
             max_copies: plan.outbox.max_copies,
+            culprits: culprits.clone(),
         };
         let editor =
             Editor::new(seat, plan.dedup.window_days as i32).map_err(|error| damaged(&plan.state.path, error))?;
@@ -199,6 +216,7 @@ impl Works {
             cleaner,
             read: plan.read.clone(),
             max_time: Duration::from_millis(plan.desk.max_document_ms.max(1)),
+            culprits: culprits.clone(),
         };
         let workers = match plan.desk.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -218,45 +236,50 @@ impl Works {
         };
         let retirer = Retirer::new(health.clone(), progress.clone(), returned);
         let (tasks, waiting) = bounded(WAITING_TASKS);
-        let thread = |name: &str| std::thread::Builder::new().name(name.into());
-        let ended = Arc::new(Notify::new());
-        let (ending, stopping) = (ended.clone(), health.clone());
+        let ringing = alarm.clone();
+        let edit = move || {
+            let result = editor.run(&prepared);
+            gate.abandon();
+            if result.is_err() {
+                ringing.ring();
+            }
+            result
+        };
         Ok(Self {
             tasks,
             health,
             progress,
             state: plan.state.path.clone(),
-            ended,
-            reader: thread("reader").spawn(move || reader.run(&waiting)).map_err(DeskError::Threads)?,
-            editor: thread("editor")
-                .spawn(move || {
-                    let result = editor.run(&prepared);
-                    gate.abandon();
-                    if result.is_err() {
-                        stopping.stop();
-                        ending.notify_one();
-                    }
-                    result
-                })
-                .map_err(DeskError::Threads)?,
-            retirer: thread("retirer").spawn(move || retirer.run(&finished)).map_err(DeskError::Threads)?,
+            reader: alarm.spawn("reader", move || reader.run(&waiting)).map_err(DeskError::Threads)?,
+            editor: alarm.spawn("editor", edit).map_err(DeskError::Threads)?,
+            retirer: alarm.spawn("retirer", move || retirer.run(&finished)).map_err(DeskError::Threads)?,
+            alarm,
+            culprits,
             lock,
         })
     }
 
     /// Takes no more tasks, and waits until everything in hand is decided, shown and retired.
     fn finish(self) -> Result<(), DeskError> {
-        let Self { tasks, reader, editor, retirer, state, lock, .. } = self;
+        let Self { tasks, reader, editor, retirer, state, alarm, culprits, lock, .. } = self;
         drop(tasks);
-        let ended = "a thread of the desk panicked, which is a fault of copydesk";
-        reader.join().expect(ended);
-        let result = editor.join().expect(ended);
-        retirer.join().expect(ended);
+        // One that panicked has rung the alarm.
+        let _ = reader.join();
+        let edited = editor.join();
+        let _ = retirer.join();
         drop(lock);
-        result.map_err(|interrupted| match interrupted {
-            Interrupted::Stopped => DeskError::Interrupted,
-            Interrupted::Damaged(error) => damaged(&state, error),
-        })
+        match edited {
+            Ok(Err(Interrupted::Stopped)) => Err(DeskError::Interrupted),
+            Ok(Err(Interrupted::Damaged(error))) => Err(damaged(&state, error)),
+            Ok(Err(Interrupted::BrokeOff { path, said })) => Err(DeskError::BrokeOff { path, said }),
+            _ => match alarm.panicked() {
+                Some(thread) => Err(DeskError::Panicked { thread: thread.to_owned() }),
+                None => {
+                    culprits.forget_met();
+                    Ok(())
+                }
+            },
+        }
     }
 }
 
@@ -299,11 +322,11 @@ fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<
     let health = works.health.clone();
     runtime.block_on(async {
         let mut stopped = false;
-        let ended = works.ended.clone();
+        let alarm = works.alarm.clone();
         let stop = async {
             tokio::select! {
                 () = stop => stopped = true,
-                () = ended.notified() => {}
+                () = alarm.rung() => {}
             }
         };
         let (tasks, progress) = (works.tasks.clone(), works.progress.clone());

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::alarm::Alarm;
 use super::gate::Gate;
 use super::health::Health;
 use crate::outbox::Outbox;
@@ -58,7 +59,8 @@ impl Share {
     fn hand_over(&mut self) {
         if !self.open.is_empty() {
             self.bytes = 0;
-            self.to.send(std::mem::take(&mut self.open)).expect("a publisher ends only after its orders do");
+            // Refused only by one that panicked, and then the desk is about to end: what it left is pending in the ledger.
+            let _ = self.to.send(std::mem::take(&mut self.open));
         }
     }
 }
@@ -79,6 +81,7 @@ impl Publishers {
         threads: usize,
         outbox: Arc<Outbox>,
         health: Arc<Health>,
+        alarm: &Arc<Alarm>,
         done: Sender<Vec<Published>>,
     ) -> std::io::Result<Self> {
         let room = Arc::new(Gate::new(WAITING_ORDERS, WAITING_BYTES));
@@ -86,9 +89,9 @@ impl Publishers {
         let mut handles = Vec::with_capacity(threads);
         for number in 0..threads.max(1) {
             let (to, receiver) = bounded(WAITING_ORDERS);
-            let (outbox, health, done, room) = (outbox.clone(), health.clone(), done.clone(), room.clone());
-            let thread = std::thread::Builder::new().name(format!("publish-{number}"));
-            handles.push(thread.spawn(move || work(&receiver, &outbox, &health, &room, &done))?);
+            let (outbox, health, done, room) = (outbox.clone(), health.clone(), done.clone(), Room(room.clone()));
+            let work = move || work(&receiver, &outbox, &health, &room.0, &done);
+            handles.push(alarm.spawn(&format!("publish-{number}"), work)?);
             shares.push(Share { to, open: Vec::new(), bytes: 0 });
         }
         Ok(Self { shares, room, threads: handles })
@@ -122,8 +125,19 @@ impl Publishers {
         self.flush();
         drop(self.shares);
         for thread in self.threads {
-            // A publisher does not panic on I/O errors; if one did, what it left is pending in the ledger.
+            // One that panicked has rung the alarm.
             let _ = thread.join();
+        }
+    }
+}
+
+/// The room as a publisher has it: one that panics does not leave it, so nobody may wait there any more.
+struct Room(Arc<Gate>);
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
         }
     }
 }
@@ -163,8 +177,9 @@ mod tests {
         let outbox = Arc::new(Outbox::open(&folder.path().join("outbox")).expect("an outbox"));
         let (done, published) = crossbeam_channel::unbounded();
         let threads = 64;
-        let mut publishers =
-            Publishers::start(threads, outbox, Arc::new(Health::new(folder.path())), done).expect("threads");
+        let health = Arc::new(Health::new(folder.path()));
+        let alarm = Alarm::new(health.clone(), Arc::new(Gate::new(1, 1)));
+        let mut publishers = Publishers::start(threads, outbox, health, &alarm, done).expect("threads");
         for number in 0..together(threads) as u64 {
             let cluster = number * threads as u64;
             publishers.publish(Order { cluster, revision: 1, id: format!("{cluster:016x}"), record: Some(Vec::new()) });
@@ -183,7 +198,8 @@ mod tests {
         let (done, published) = crossbeam_channel::unbounded();
         // More threads than their open shares have room for, and one order for each.
         let threads = 2 * WAITING_BYTES / TOGETHER_BYTES;
-        let mut publishers = Publishers::start(threads, outbox.clone(), health, done).expect("threads");
+        let alarm = Alarm::new(health.clone(), Arc::new(Gate::new(1, 1)));
+        let mut publishers = Publishers::start(threads, outbox.clone(), health, &alarm, done).expect("threads");
         // In a thread of its own: one that waits for ever is to fail here, not to hang.
         std::thread::spawn(move || {
             for cluster in 0..threads as u64 {

@@ -179,8 +179,8 @@ impl Retirer {
 
     /// Puts failed records and the file where they belong. After an error all of it is done again.
     fn leave(&mut self, finished: &Finished, stamp: &Stamp) -> Result<Retired, Stuck> {
-        let Finished { file, failures, .. } = finished;
-        let retired = file.inbox.here_or_anew(|inbox| step(inbox, finished, stamp, failures, &self.health))?;
+        let file = &finished.file;
+        let retired = file.inbox.here_or_anew(|inbox| step(inbox, finished, stamp, &self.health))?;
         if let Retired::Moved(to) = &retired {
             self.left.add(&file.inbox, file.path.clone(), to.clone(), *stamp, Instant::now());
         }
@@ -188,14 +188,10 @@ impl Retirer {
     }
 }
 
-fn step(
-    inbox: &Inbox,
-    finished: &Finished,
-    stamp: &Stamp,
-    failures: &[Failure],
-    health: &Health,
-) -> Result<Retired, Stuck> {
-    let path = &finished.file.path;
+fn step(inbox: &Inbox, finished: &Finished, stamp: &Stamp, health: &Health) -> Result<Retired, Stuck> {
+    let Finished { file, failures, .. } = finished;
+    let path = &file.path;
+    crash::poison(path.as_os_str().as_encoded_bytes(), "retiring");
     for failure in failures {
         // A dump may hold more failed records than can be written before the desk has to end.
         if health.in_haste() {

@@ -2,6 +2,7 @@
 //!
 //! Everything here depends on one document only; what depends on earlier ones is the editor's.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
+use super::culprits::Culprits;
 use super::files::FileId;
 use super::revise::{Finished, Outline};
 use crate::article::{Document, InputId, Removal};
@@ -97,6 +99,23 @@ impl Failure {
         }
     }
 
+    /// The desk broke off over it.
+    fn panicked(file: &InputFile, stage: &'static str, message: String, record: Option<Record>) -> Self {
+        let (record, bytes) = parts(record);
+        Self {
+            path: path_of(file, record),
+            stage,
+            reason: "panic",
+            message,
+            advice: "this is a fault of copydesk: please report it with the document".into(),
+            input: None,
+            line: None,
+            record,
+            bytes,
+            removed: Vec::new(),
+        }
+    }
+
     /// The bytes could not be read as a document.
     pub fn rejected(file: &InputFile, rejected: Rejected) -> Self {
         let Rejected { reason, message, advice, line, record, bytes, .. } = rejected;
@@ -128,6 +147,12 @@ pub type Record = (u64, Arc<[u8]>);
 
 fn parts(record: Option<Record>) -> (Option<u64>, Option<Vec<u8>>) {
     record.map(|(number, bytes)| (number, bytes.to_vec())).unzip()
+}
+
+/// What a panic said of itself.
+pub fn said_by(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("for no stated reason")
 }
 
 /// A document with everything done to it that needs no other document.
@@ -180,6 +205,8 @@ pub struct Bench {
     pub read: read::Settings,
     /// A document that takes longer fails as `timeout`.
     pub max_time: Duration,
+    /// Documents that fail because an earlier desk broke off over them.
+    pub culprits: Arc<Culprits>,
 }
 
 /// The workers and their watchdog.
@@ -362,31 +389,23 @@ fn prepare(job: Job, record: Option<Record>, bench: &Bench) -> Ready {
     let Job { ticket, bytes, file, piece } = job;
     let work = || document(piece, record.clone(), &file, bench);
     let what = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let (record, record_bytes) = parts(record);
-        let said =
-            panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-        What::Failed(Box::new(Failure {
-            path: path_of(&file, record),
-            stage: "clean",
-            reason: "panic",
-            message: format!("cleaning broke off: {}", said.unwrap_or_else(|| "for no stated reason".into())),
-            advice: "this is a fault of copydesk: please report it with the document".into(),
-            input: None,
-            line: None,
-            record,
-            bytes: record_bytes,
-            removed: Vec::new(),
-        }))
+        let message = format!("cleaning broke off: {}", said_by(&*panic));
+        What::Failed(Box::new(Failure::panicked(&file, "clean", message, record)))
     });
     Ready { ticket, bytes, file, what }
 }
 
 fn document(piece: Piece, record: Option<Record>, file: &InputFile, bench: &Bench) -> What {
-    crash::document(&piece.bytes);
+    crash::poison(&piece.bytes, "panic");
+    crash::hang(&piece.bytes);
     let mut document = match read::document(piece, &file.origin, &bench.read) {
         Ok(document) => document,
         Err(rejected) => return What::Failed(Box::new(Failure::rejected(file, rejected))),
     };
+    if let Some(said) = bench.culprits.meet(&document.input) {
+        let failure = Failure::panicked(file, "desk", said.to_owned(), record);
+        return What::Failed(Box::new(Failure { input: Some(document.input), ..failure }));
+    }
     let cleaned = bench.cleaner.draft(&document).map(|mut draft| {
         let lines = std::mem::take(&mut draft.fingerprints);
         let outline = Outline::of(&draft);

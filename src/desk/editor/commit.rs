@@ -3,6 +3,7 @@
 //! Apart from the decisions themselves: here is held that nothing is shown before it is committed.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,6 +12,7 @@ use crate::article::InputId;
 use crate::crash;
 use crate::desk::compose::{self, Bodies};
 use crate::desk::publisher::{Order, Published};
+use crate::desk::work::said_by;
 use crate::ledger::{ArticleRow, Event, Filed, Ledger, LedgerError};
 
 /// Members that an article is made of at least, however few its record lists.
@@ -167,7 +169,23 @@ impl Editor {
                 false => ledger.article(row.story)?.map_or_else(|| row.id.clone(), |story| story.id),
             };
             let mut bodies = LedgerAndBatch { ledger, fresh: &fresh.bodies };
-            let Some(record) = compose::record(row, story, &rows, (total, *max_copies), &mut bodies)? else {
+            // It only reads, so a panic in it harms nothing but this article. The next start would break off over it again.
+            let compose = || compose::record(row, story, &rows, (total, *max_copies), &mut bodies);
+            let record = match catch_unwind(AssertUnwindSafe(compose)) {
+                Ok(composed) => composed?,
+                Err(panic) => {
+                    let (id, said, path) = (&row.id, said_by(&*panic), rows.last().map(|row| &row.path));
+                    tracing::error!(
+                        id,
+                        said,
+                        path,
+                        "the record of this article cannot be put together, which is a fault of copydesk: please report it \
+                         with its documents; the record is left as it is"
+                    );
+                    return Ok(false);
+                }
+            };
+            let Some(record) = record else {
                 tracing::error!(id = row.id, "no document of this article can be read; its record is left as it is");
                 return Ok(false);
             };

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Editor, Interrupted, Seat, note, persist, sound};
+use crate::crash;
 use crate::dedup::{Facts, Sketch};
 use crate::desk::clock::event_day;
 use crate::desk::revise::{self, Finished};
@@ -31,6 +32,7 @@ impl Editor {
         }
         let Finished { filed, body, sketch, terms } = finished;
         let article = &filed.article;
+        crash::poison(article.text.as_bytes(), "decision");
         let brief = sketch.brief();
         let facts = Facts { url: article.url.as_deref(), day };
         let Self { seat: Seat { ledger, dedup, past, health, .. }, fresh, damage, .. } = self;
