@@ -131,3 +131,20 @@ fn damage_to_the_log_is_noticed_and_loses_nothing() {
         before.judge(&folders, &about);
     });
 }
+
+#[test]
+fn a_log_whose_file_is_gone_is_kept_and_never_taken_for_one_of_the_new_file() {
+    let before = killed();
+    let log = fs::read(before.folders.path("state/ledger.sqlite-wal")).expect("a log");
+    let folders = before.copy();
+    fs::remove_file(ledger_of(&folders)).expect("the ledger");
+    drop_second(&folders);
+    for number in 40..44 {
+        folders.drop_in(format!("last/{number}.txt"), support::article(number));
+        folders.drop_in(format!("late/{number}.txt"), worked::near(&support::article(number), "Wagtail"));
+    }
+    once(&folders).expect("a desk");
+    before.judge(&folders, "the file is gone, the log is not");
+    let kept = fs::read(folders.path("state/ledger.damaged-1/ledger.sqlite-wal")).expect("the log");
+    assert!(kept == log, "what is set aside is what was found");
+}

@@ -9,6 +9,7 @@ mod worked;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use rusqlite::Connection;
 use support::{Folders, article, wait_for};
@@ -127,6 +128,36 @@ fn without_a_state_the_outbox_is_taken_over() {
         once(&folders).expect("a desk");
         before.judge(&folders, &format!("done/ is gone too: {done_too}"));
     }
+}
+
+/// Puts something in the place of a file that is there and cannot be looked at, does `work`, and puts the file back.
+fn out_of_reach(path: &Path, work: impl FnOnce()) {
+    let away = path.with_extension("away");
+    fs::rename(path, &away).expect("a rename");
+    std::os::unix::fs::symlink(path, path).expect("a link to itself");
+    work();
+    assert!(fs::metadata(path).is_err(), "it is as it was: {}", path.display());
+    fs::rename(away, path).expect("a rename");
+}
+
+#[test]
+fn what_is_there_and_cannot_be_read_is_not_taken_for_gone() {
+    let before = before();
+    let folders = before.copy();
+    out_of_reach(&ledger_of(&folders), || {
+        let error = once(&folders).expect_err("nothing may be built on this").to_string();
+        assert!(error.contains("ledger.sqlite"), "{error}");
+    });
+    // While a new state is built, a record is as important.
+    fs::remove_dir_all(folders.path("state")).expect("the state");
+    let record = folders.path("outbox").join(before.records.keys().next().expect("a record")).with_extension("json");
+    out_of_reach(&record, || {
+        let error = once(&folders).expect_err("an article would be lost").to_string();
+        assert!(error.contains(&record.display().to_string()), "{error}");
+    });
+    drop_second(&folders);
+    once(&folders).expect("a desk");
+    before.judge(&folders, "all is back");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-pub const MS_PER_DAY: i64 = 86_400_000;
+const MS_PER_DAY: i64 = 86_400_000;
 /// Days that pass between two runs at the most, however long the clock says that it was: less than any window.
 pub const MAX_STEP_DAYS: i32 = 3;
 
@@ -43,7 +43,8 @@ impl Calendar {
     }
 }
 
-fn day_of(ms: i64) -> i32 {
+/// The day of a time in milliseconds of Unix time; those before 1970 are negative.
+pub fn day_of(ms: i64) -> i32 {
     ms.div_euclid(MS_PER_DAY) as i32
 }
 

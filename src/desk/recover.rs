@@ -8,6 +8,7 @@ mod original;
 mod rebuild;
 mod record;
 
+use std::io;
 use std::path::Path;
 
 use super::{DeskError, Plan};
@@ -27,7 +28,7 @@ enum Wrong {
     Damaged(String),
     /// It is sound, and lacks what came last.
     Behind(String),
-    /// There is none, and the outbox holds records.
+    /// There is none, and the outbox holds records. What is there and cannot be looked at is not gone.
     Gone,
 }
 
@@ -36,28 +37,37 @@ pub fn open(plan: &Plan, inbox: Option<&Inbox>, cleaner: &Cleaner) -> Result<Led
     let state = &plan.state.path;
     let mark = plan.outbox.path.join(MARK);
     rebuilding::remove_unfinished(state);
-    let wrong = match aside::standing(state) {
+    let wrong = match aside::standing(state)? {
         Standing::Moving(what) => Wrong::Damaged(what),
         Standing::InPlace => match open_sound(state, &plan.outbox.path)? {
             Ok(ledger) => return Ok(ledger),
             Err(wrong) => wrong,
         },
     };
-    let (aside, behind) = match &wrong {
+    let aside = match &wrong {
         Wrong::Damaged(what) | Wrong::Behind(what) => {
             tracing::error!(
                 what,
                 "the state cannot be trusted: it is set aside, and built anew from what can be read of it, the outbox and done/"
             );
-            (Some(aside::set_aside(state, what)?), matches!(wrong, Wrong::Behind(_)))
+            Some(aside::set_aside(state, what)?)
         }
         Wrong::Gone => {
             tracing::warn!(state = %state.display(), outbox = %plan.outbox.path.display(), "there is no state, and the outbox holds articles: they are taken over, so that none is published twice");
-            (None, true)
+            // SQLite would take a log that is left of it for one of the new file.
+            aside::has_log(state)?
+                .then(|| aside::set_aside(state, "its file is gone, and its log is not"))
+                .transpose()?
         }
     };
+    // Of a file that is gone a log may be all that was set aside.
+    let old = match &aside {
+        Some(aside) if exists(&aside.join(ledger::FILE_NAME))? => Some(aside.as_path()),
+        _ => None,
+    };
+    let behind = old.is_none() || matches!(wrong, Wrong::Behind(_));
     segments::remove_all(state).map_err(|source| LedgerError::Io { path: state.join(segments::FOLDER), source })?;
-    let sources = Sources { plan, inbox, cleaner, aside: aside.as_deref(), mark: Mark::read(&mark), behind };
+    let sources = Sources { plan, inbox, cleaner, aside: old, mark: Mark::read(&mark), behind };
     let told = rebuild::rebuild(&sources)?;
     let kept = aside.map_or_else(|| "nothing".to_owned(), |aside| aside.display().to_string());
     tracing::warn!(
@@ -75,8 +85,9 @@ pub fn open(plan: &Plan, inbox: Option<&Inbox>, cleaner: &Cleaner) -> Result<Led
 
 fn open_sound(state: &Path, outbox: &Path) -> Result<Result<Ledger, Wrong>, LedgerError> {
     let path = state.join(ledger::FILE_NAME);
-    if std::fs::metadata(&path).map_or(0, |found| found.len()) == 0 && record::any(outbox) {
-        let is_there = path.exists();
+    let is_there = exists(&path)?;
+    let is_empty = !is_there || std::fs::metadata(&path).map_err(about(&path))?.len() == 0;
+    if is_empty && record::any(outbox)? {
         return Ok(Err(if is_there { Wrong::Damaged("it is empty".into()) } else { Wrong::Gone }));
     }
     let mut ledger = match Ledger::open(state) {
@@ -100,4 +111,12 @@ fn open_sound(state: &Path, outbox: &Path) -> Result<Result<Ledger, Wrong>, Ledg
     }
     aside::acquit(state)?;
     Ok(Ok(ledger))
+}
+
+fn exists(path: &Path) -> Result<bool, LedgerError> {
+    path.try_exists().map_err(about(path))
+}
+
+fn about(path: &Path) -> impl FnOnce(io::Error) -> LedgerError {
+    |source| LedgerError::Io { path: path.to_owned(), source }
 }

@@ -14,6 +14,8 @@ use crate::crash;
 
 const NOTE: &str = "ledger.suspect";
 const FOLDER: &str = "ledger.damaged-";
+/// What SQLite puts behind the name of a file for that of its log of writes.
+pub(super) const LOG: &str = "-wal";
 
 /// Why the state file is doubted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +34,15 @@ pub enum Standing {
     Moving(String),
 }
 
-/// What is said against the state file in `folder`, if anything. A note that cannot be read is one nevertheless.
-pub fn suspicion(folder: &Path) -> Option<Suspicion> {
-    let note = fs::read(folder.join(NOTE)).ok()?;
+/// What is said against the state file in `folder`, if anything. A note that is none by its content is one nevertheless.
+pub fn suspicion(folder: &Path) -> Result<Option<Suspicion>, LedgerError> {
+    let path = folder.join(NOTE);
+    let note = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        note => note.map_err(about(&path))?,
+    };
     let unreadable = || Suspicion { what: "it was doubted before".into(), folder: None };
-    Some(serde_json::from_slice(&note).unwrap_or_else(|_| unreadable()))
+    Ok(Some(serde_json::from_slice(&note).unwrap_or_else(|_| unreadable())))
 }
 
 /// Notes that the state file is to be checked whole at the next start.
@@ -54,35 +60,34 @@ pub fn acquit(folder: &Path) -> Result<(), LedgerError> {
 }
 
 /// Where a crash left the work.
-pub fn standing(folder: &Path) -> Standing {
-    match suspicion(folder) {
+pub fn standing(folder: &Path) -> Result<Standing, LedgerError> {
+    match suspicion(folder)? {
         Some(Suspicion { what, folder: Some(aside) }) => {
-            let is_aside = folder.join(aside).join(FILE_NAME).exists();
-            if is_aside && folder.join(FILE_NAME).exists() { Standing::InPlace } else { Standing::Moving(what) }
+            let is_aside = exists(&folder.join(aside).join(FILE_NAME))?;
+            let is_done = is_aside && exists(&folder.join(FILE_NAME))?;
+            Ok(if is_done { Standing::InPlace } else { Standing::Moving(what) })
         }
-        _ => Standing::InPlace,
+        _ => Ok(Standing::InPlace),
     }
+}
+
+/// Whether there is a log of writes beside the state file, or beside where it was.
+pub fn has_log(folder: &Path) -> Result<bool, LedgerError> {
+    exists(&beside(&folder.join(FILE_NAME), LOG))
 }
 
 /// Moves the state file with its log to `ledger.damaged-<n>/`; returns that folder. Done again after a crash, it goes on.
 pub fn set_aside(folder: &Path, what: &str) -> Result<PathBuf, LedgerError> {
-    let about = |path: &Path| {
-        let path = path.to_owned();
-        move |source| LedgerError::Io { path, source }
-    };
-    let name = match suspicion(folder).and_then(|suspicion| suspicion.folder) {
-        Some(name) if standing(folder) != Standing::InPlace => name,
-        _ => {
-            let free = (1_u32..).map(|n| format!("{FOLDER}{n}")).find(|name| !folder.join(name).exists());
-            free.expect("a folder holds fewer than four billion files")
-        }
+    let name = match suspicion(folder)?.and_then(|suspicion| suspicion.folder) {
+        Some(name) if standing(folder)? != Standing::InPlace => name,
+        _ => free_folder(folder)?,
     };
     note(folder, &Suspicion { what: what.to_owned(), folder: Some(name.clone()) })?;
     crash::point("ledger.suspected");
     let aside = folder.join(&name);
     fs::create_dir_all(&aside).map_err(about(&aside))?;
     // The file itself goes last: while it is in its place, the work is not done.
-    for ending in ["-wal", "-shm", ""] {
+    for ending in [LOG, "-shm", ""] {
         let name = format!("{FILE_NAME}{ending}");
         match fs::rename(folder.join(&name), aside.join(&name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -93,6 +98,25 @@ pub fn set_aside(folder: &Path, what: &str) -> Result<PathBuf, LedgerError> {
     sync(&aside)?;
     sync(folder)?;
     Ok(aside)
+}
+
+fn free_folder(folder: &Path) -> Result<String, LedgerError> {
+    let mut n = 1_u32;
+    loop {
+        let name = format!("{FOLDER}{n}");
+        if !exists(&folder.join(&name))? {
+            return Ok(name);
+        }
+        n += 1;
+    }
+}
+
+fn exists(path: &Path) -> Result<bool, LedgerError> {
+    path.try_exists().map_err(about(path))
+}
+
+fn about(path: &Path) -> impl FnOnce(io::Error) -> LedgerError {
+    |source| LedgerError::Io { path: path.to_owned(), source }
 }
 
 /// `path` with something behind its name, as SQLite names the files beside its own.
@@ -137,10 +161,10 @@ mod tests {
             ledger(folder.path(), &n.to_string());
             let aside = set_aside(folder.path(), "for a test").unwrap();
             assert_eq!(aside, folder.path().join(format!("{FOLDER}{n}")));
-            assert_eq!(standing(folder.path()), Standing::Moving("for a test".into()));
+            assert_eq!(standing(folder.path()).unwrap(), Standing::Moving("for a test".into()));
             // The new one.
             fs::write(folder.path().join(FILE_NAME), "new").unwrap();
-            assert_eq!(standing(folder.path()), Standing::InPlace);
+            assert_eq!(standing(folder.path()).unwrap(), Standing::InPlace);
             acquit(folder.path()).unwrap();
         }
         for n in 1..=3 {
@@ -158,7 +182,7 @@ mod tests {
         note(folder.path(), &Suspicion { what: "cut off".into(), folder: Some(format!("{FOLDER}1")) }).unwrap();
         fs::create_dir(&first).unwrap();
         fs::rename(folder.path().join(format!("{FILE_NAME}-wal")), first.join(format!("{FILE_NAME}-wal"))).unwrap();
-        assert_eq!(standing(folder.path()), Standing::Moving("cut off".into()));
+        assert_eq!(standing(folder.path()).unwrap(), Standing::Moving("cut off".into()));
         assert_eq!(set_aside(folder.path(), "cut off").unwrap(), first);
         assert_eq!(fs::read_dir(&first).unwrap().count(), 3);
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{LedgerError, named, reader, rows, schema, sums};
+use super::{LedgerError, aside, named, reader, rows, schema, sums};
 
 /// Largest ledger that is read whole at every start. (Measured: 1.7 s of processor time a GB, and as long as the disk takes to
 /// read it; to rebuild the index takes longer.)
@@ -19,17 +19,22 @@ const WHOLE_UP_TO_BYTES: u64 = 2 << 30;
 /// # Errors
 /// [`LedgerError::Damaged`] with the first thing found, [`LedgerError::Newer`] for a file of a later schema.
 pub fn examine(path: &Path, suspected: bool) -> Result<(), LedgerError> {
-    let Ok(found) = std::fs::metadata(path) else { return Ok(()) };
-    if found.len() == 0 {
+    let length = |path: &Path| match std::fs::metadata(path) {
+        Ok(found) => Ok(found.len()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(LedgerError::Io { path: path.into(), source }),
+    };
+    let bytes = length(path)?;
+    if bytes == 0 {
         return Ok(());
     }
     let damaged = |what: String| LedgerError::Damaged { path: path.into(), what };
     // SQLite removes the log when the last desk ends.
-    let has_log = std::fs::metadata(super::aside::beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    let has_log = length(&aside::beside(path, aside::LOG))? > 0;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     shape(&connection).map_err(|error| named(error, path))?.map_or(Ok(()), |what| Err(damaged(what)))?;
-    if suspected || has_log || found.len() <= WHOLE_UP_TO_BYTES {
+    if suspected || has_log || bytes <= WHOLE_UP_TO_BYTES {
         whole(&connection).map_err(|error| named(error, path))?.map_or(Ok(()), |what| Err(damaged(what)))?;
     }
     Ok(())

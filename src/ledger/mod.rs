@@ -97,7 +97,7 @@ impl Ledger {
     pub fn open(folder: &Path) -> Result<Self, LedgerError> {
         std::fs::create_dir_all(folder).map_err(|source| LedgerError::Io { path: folder.into(), source })?;
         let path = folder.join(FILE_NAME);
-        check::examine(&path, aside::suspicion(folder).is_some())?;
+        check::examine(&path, aside::suspicion(folder)?.is_some())?;
         let connection = Connection::open(&path)?;
         prepare(&connection, &path)?;
         connection.pragma_update(None, "synchronous", "FULL")?;

@@ -11,9 +11,9 @@ use super::{original, record};
 use crate::article::InputId;
 use crate::clean::{Cleaner, site};
 use crate::dedup::Sketch;
-use crate::desk::clock::{MAX_STEP_DAYS, MS_PER_DAY, event_day, now_ms};
+use crate::desk::clock::{MAX_STEP_DAYS, day_of, event_day, now_ms};
 use crate::desk::{DeskError, Plan};
-use crate::inbox::{Inbox, decode_path, source_folder};
+use crate::inbox::{DONE, Inbox, decode_path, source_folder};
 use crate::ledger::rebuilding::Rebuilding;
 use crate::ledger::{ArticleRow, Batch, DocumentRow, Event, FeedEvent, Filed, LedgerError, Lesson, Mark, Sketched};
 use crate::outbox::{Record, article_id};
@@ -76,15 +76,15 @@ pub fn rebuild(from: &Sources<'_>) -> Result<Told, DeskError> {
 impl Rebuild<'_> {
     fn run(&mut self) -> Result<(), LedgerError> {
         let outbox = &self.from.plan.outbox.path;
-        let ids = record::ids(outbox);
+        let ids = record::ids(outbox)?;
         self.new.index_ids()?;
         for id in &ids {
-            if let Some(record) = record::read(outbox, id) {
+            if let Some(record) = record::read(outbox, id)? {
                 self.adopt_documents(&record)?;
             }
         }
         for id in &ids {
-            if let Some(record) = record::read(outbox, id) {
+            if let Some(record) = record::read(outbox, id)? {
                 self.adopt_article(&record)?;
             }
         }
@@ -111,7 +111,7 @@ impl Rebuild<'_> {
             if let Some(twin) = twin
                 && self.new.found.bodiless.remove(&twin.body_of)
             {
-                batch.revised.push((twin.body_of, self.filed(record, n).pack()));
+                batch.revised.push((twin.body_of, self.filed(record, n)?.pack()));
             }
             if let Some(known) = known
                 && self.from.behind
@@ -135,7 +135,7 @@ impl Rebuild<'_> {
                 {
                     batch.revised.push((twin.body_of, body.pack()));
                 }
-                let body = if twin.is_none() { self.filed(record, n).pack() } else { Vec::new() };
+                let body = if twin.is_none() { self.filed(record, n)?.pack() } else { Vec::new() };
                 if twin.is_none() {
                     self.new.found.unplaced.insert(seq);
                 }
@@ -157,22 +157,29 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    fn filed(&mut self, record: &Record, n: usize) -> Filed {
+    fn filed(&mut self, record: &Record, n: usize) -> Result<Filed, LedgerError> {
         let Sources { plan, inbox, cleaner, .. } = self.from;
         let filed = record::filed(record, n);
         if filed.remembered.is_none() {
-            return filed;
+            return Ok(filed);
         }
-        let original = inbox.and_then(|inbox| original::filed(&record.copies[n], inbox, &plan.read, cleaner));
+        let copy = &record.copies[n];
+        let original = match inbox {
+            Some(inbox) => original::filed(copy, inbox, &plan.read, cleaner).map_err(|source| LedgerError::Io {
+                path: inbox.root().join(DONE).join(decode_path(&copy.path)),
+                source,
+            })?,
+            None => None,
+        };
         self.told.remembered += u64::from(original.is_none());
-        match original {
+        Ok(match original {
             // What was said of it later counts, not the sidecar that lies beside its first file.
             Some(mut original) => {
                 original.correct(0, true, &[], &filed);
                 original
             }
             None => filed,
-        }
+        })
     }
 
     /// Gives a record its article, and its documents their places.
@@ -298,7 +305,7 @@ impl Rebuild<'_> {
                 let Some(filed) = self.new.ledger.filed(row.seq)?.filter(|filed| filed.remembered.is_none()) else {
                     continue;
                 };
-                let received = (row.received_ms / MS_PER_DAY) as i32;
+                let received = day_of(row.received_ms);
                 let day = before.max(last_day).map_or(received, |last| received.clamp(last, last + MAX_STEP_DAYS));
                 last_day = Some(day);
                 let article = &filed.article;

@@ -1,6 +1,7 @@
 //! Records of the outbox, read back: which there are, and what each says of the copies that it was made of.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::article::{Article, Relation};
@@ -8,29 +9,37 @@ use crate::ledger::{Filed, Ledger, LedgerError, Remembered};
 use crate::outbox::{Copy, Record};
 
 /// The ids of the records in the outbox, from the first received to the last.
-pub fn ids(outbox: &Path) -> Vec<String> {
-    let mut found: Vec<(i64, String)> = names(outbox)
-        .filter_map(|id| {
-            let record = read(outbox, &id)?;
-            Some((record.copies.iter().map(received_ms).min().unwrap_or(0), id))
-        })
-        .collect();
+///
+/// # Errors
+/// The outbox, or a record in it, cannot be read: to go on without it would publish its articles once more.
+pub fn ids(outbox: &Path) -> Result<Vec<String>, LedgerError> {
+    let mut found: Vec<(i64, String)> = Vec::new();
+    for id in names(outbox)? {
+        let id = id?;
+        if let Some(record) = read(outbox, &id)? {
+            found.push((record.copies.iter().map(received_ms).min().unwrap_or(0), id));
+        }
+    }
     found.sort_unstable();
-    found.into_iter().map(|(_, id)| id).collect()
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
 /// Whether the outbox holds any record.
-pub fn any(outbox: &Path) -> bool {
-    names(outbox).next().is_some()
+///
+/// # Errors
+/// It cannot be listed.
+pub fn any(outbox: &Path) -> Result<bool, LedgerError> {
+    Ok(names(outbox)?.next().transpose()?.is_some())
 }
 
 /// A record that lists a copy which the ledger has never heard of.
 ///
 /// # Errors
-/// The ledger cannot be read.
+/// The ledger or the outbox cannot be read.
 pub fn unknown(outbox: &Path, ledger: &Ledger) -> Result<Option<String>, LedgerError> {
-    for id in names(outbox) {
-        for copy in read(outbox, &id).into_iter().flat_map(|record| record.copies) {
+    for id in names(outbox)? {
+        let id = id?;
+        for copy in read(outbox, &id)?.into_iter().flat_map(|record| record.copies) {
             if ledger.delivery(&copy.input, &copy.path)?.is_none() {
                 return Ok(Some(id));
             }
@@ -40,34 +49,42 @@ pub fn unknown(outbox: &Path, ledger: &Ledger) -> Result<Option<String>, LedgerE
 }
 
 /// Names of files that are records by their names.
-fn names(outbox: &Path) -> impl Iterator<Item = String> {
-    let entries = fs::read_dir(outbox).into_iter().flatten().flatten();
-    entries.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
+fn names(outbox: &Path) -> Result<impl Iterator<Item = Result<String, LedgerError>>, LedgerError> {
+    let about = |source| LedgerError::Io { path: outbox.to_owned(), source };
+    let entries = fs::read_dir(outbox).map_err(about)?;
+    Ok(entries.filter_map(move |entry| {
+        let name = match entry {
+            Ok(entry) => entry.file_name().into_string().ok()?,
+            Err(source) => return Some(Err(about(source))),
+        };
         let id = name.strip_suffix(".json")?;
         let is_id = (16..=64).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        is_id.then(|| id.to_owned())
-    })
+        is_id.then(|| Ok(id.to_owned()))
+    }))
 }
 
 /// Reads a record; one that is none is left where it is, and said.
-pub fn read(outbox: &Path, id: &str) -> Option<Record> {
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn read(outbox: &Path, id: &str) -> Result<Option<Record>, LedgerError> {
     let path = outbox.join(format!("{id}.json"));
-    let record = fs::read(&path).map_err(|error| error.to_string()).and_then(|json| {
-        let record: Record = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
-        if record.id == id && !record.copies.is_empty() {
-            Ok(record)
-        } else {
-            Err("it is not the record of its name".into())
-        }
+    let json = match fs::read(&path) {
+        Ok(json) => json,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // A folder of that name.
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => Vec::new(),
+        Err(source) => return Err(LedgerError::Io { path, source }),
+    };
+    let record = serde_json::from_slice(&json).map_err(|error| error.to_string()).and_then(|record: Record| {
+        let is_it = record.id == id && !record.copies.is_empty();
+        if is_it { Ok(record) } else { Err("it is not the record of its name".into()) }
     });
-    match record {
-        Ok(record) => Some(record),
-        Err(error) => {
+    Ok(record
+        .inspect_err(|error| {
             tracing::warn!(path = %path.display(), error, "not a record that can be taken over: it stays as it is");
-            None
-        }
-    }
+        })
+        .ok())
 }
 
 /// When a copy was taken in, in milliseconds of Unix time; 0 where that is not said.
