@@ -9,6 +9,7 @@ mod fault;
 mod folder;
 mod ignore;
 mod intake;
+mod leaving;
 mod moves;
 mod name;
 mod retire;

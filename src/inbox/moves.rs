@@ -88,15 +88,21 @@ pub(super) fn put_back(folder: &OwnedFd, target: &OsStr, parent: &OwnedFd, file:
     }
 }
 
-pub(super) fn move_sidecar(from: &OwnedFd, sidecar: &OsStr, to: &OwnedFd, target: &OsStr) -> io::Result<()> {
-    let wanted = sidecar_name(target);
-    match rename_new(from, sidecar, to, &wanted) {
-        Err(Errno::NOENT) => Ok(()),
-        Err(Errno::EXIST) => {
-            let free = free_name(to, &wanted, 0)?;
-            Ok(rename_new(from, sidecar, to, &free)?)
+/// Moves a sidecar to where it belongs beside `target`, or under a free name near it; which, `None` where it is not there.
+pub(super) fn move_sidecar(
+    from: &OwnedFd,
+    sidecar: &OsStr,
+    to: &OwnedFd,
+    target: &OsStr,
+) -> io::Result<Option<OsString>> {
+    let mut wanted = sidecar_name(target);
+    loop {
+        match rename_new(from, sidecar, to, &wanted) {
+            Ok(()) => return Ok(Some(wanted)),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::EXIST) => wanted = free_name(to, &sidecar_name(target), 0)?,
+            Err(error) => return Err(error.into()),
         }
-        result => Ok(result?),
     }
 }
 

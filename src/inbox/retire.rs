@@ -16,13 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::sidecar_name;
 use super::failed::read_report;
-use super::moves::{
-    TEMPORARY, free_name, free_with, look, move_sidecar, put_back, remove, rename_new, try_room, write_whole,
-};
+use super::moves::{TEMPORARY, free_name, look, move_sidecar, remove, rename_new, write_whole};
 use super::{DONE, Done, FAILED, Fault, Inbox, Stamp, folder, name};
-use crate::article::SIDECAR_ENDING;
-use crate::article::{InputId, Removal};
-use crate::crash;
+use crate::article::{InputId, Removal, SIDECAR_ENDING};
 
 /// What a report's name has behind the name of the file that it speaks of.
 pub const ERROR_ENDING: &str = ".error.json";
@@ -79,7 +75,7 @@ pub enum Stuck {
 
 impl Stuck {
     /// Trouble at the file itself, or in its folder.
-    fn at_file(path: &Path, source: io::Error) -> Self {
+    pub(super) fn at_file(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match Fault::of(&source) {
             Fault::Document => Self::File { path, source },
@@ -88,7 +84,7 @@ impl Stuck {
     }
 
     /// Trouble where a file is to go, which others go to as well.
-    fn at_target(below: &str, path: &Path, source: io::Error) -> Self {
+    pub(super) fn at_target(below: &str, path: &Path, source: io::Error) -> Self {
         // A name that does not fit there is this file's own trouble.
         let is_rights = matches!(Errno::from_io_error(&source), Some(Errno::ACCESS | Errno::PERM));
         if Fault::of(&source) == Fault::Document && !is_rights {
@@ -103,10 +99,10 @@ impl Inbox {
     pub fn retire(&self, path: &Path, stamp: &Stamp) -> Result<Retired, Stuck> {
         match self.settings().done {
             Done::Keep => Ok(Retired::Kept),
-            Done::Move => self.set_aside(path, stamp, None),
+            Done::Move => self.leave(path, stamp, DONE, |way| way.to_done(stamp)),
             // By way of `done/`, so that what is deleted is for certain what was read. A crash before the second step
             // leaves the file there.
-            Done::Delete => match self.set_aside(path, stamp, None)? {
+            Done::Delete => match self.leave(path, stamp, DONE, |way| way.to_done(stamp))? {
                 Retired::Moved(moved) => {
                     let removed = folder::open_parent(self, &moved).and_then(|(parent, name)| {
                         remove(&parent, &sidecar_name(name))?;
@@ -122,7 +118,7 @@ impl Inbox {
 
     /// Moves a file to `failed/`, its report beside it.
     pub fn fail(&self, path: &Path, stamp: &Stamp, report: &ErrorReport) -> Result<Retired, Stuck> {
-        self.set_aside(path, stamp, Some(report))
+        self.leave(path, stamp, FAILED, |way| way.to_failed(stamp, report))
     }
 
     /// Puts a file that has left back into the inbox, under another name where its own is taken, and removes its report.
@@ -219,94 +215,6 @@ impl Inbox {
             }
         }
     }
-
-    fn set_aside(&self, path: &Path, stamp: &Stamp, report: Option<&ErrorReport>) -> Result<Retired, Stuck> {
-        let at_file = |source| Stuck::at_file(path, source);
-        let (parent, file) = match folder::open_parent(self, path) {
-            Err(error) if Fault::of(&error) == Fault::Vanished => {
-                // The file's folder has gone; the inbox itself must be there for that to be said.
-                folder::open_root(self).map_err(|source| Stuck::Desk { path: self.root().to_owned(), source })?;
-                return Ok(Retired::Gone);
-            }
-            opened => opened.map_err(at_file)?,
-        };
-        match look(&parent, file).map_err(at_file)? {
-            None => return Ok(Retired::Gone),
-            Some(now) if now != *stamp => return Ok(Retired::Changed),
-            Some(_) => {}
-        }
-        let below = if report.is_some() { FAILED } else { DONE };
-        let at_target = |source| Stuck::at_target(below, path, source);
-        let (folder, place) = folder::make_parent(self, Some(below), path).map_err(at_target)?;
-        // A refusal of the move may be meant for either end; a file that can be made there tells.
-        let moving = |source: io::Error| match Errno::from_io_error(&source) {
-            Some(Errno::XDEV) => Stuck::File { path: path.to_owned(), source },
-            Some(Errno::ACCESS | Errno::PERM) => match try_room(&folder) {
-                Ok(()) => at_file(source),
-                Err(error) => at_target(error),
-            },
-            _ => at_file(source),
-        };
-        let sidecar = sidecar_name(file);
-        let has_sidecar = look(&parent, &sidecar).unwrap_or(None).is_some();
-        let reserve = if report.is_some() {
-            ERROR_ENDING.len()
-        } else if has_sidecar {
-            SIDECAR_ENDING.len()
-        } else {
-            0
-        };
-        // Nothing but the file has to go under one name with it, so the rename itself finds out whether its name is free.
-        let mut untried = (reserve == 0).then(|| name::marked(file, "", 0));
-        loop {
-            let target = match untried.take() {
-                Some(target) => target,
-                None => free_with(file, reserve, |name| {
-                    let beside = match report {
-                        Some(report) => !has_room_for(report, &folder, name)?,
-                        None => has_sidecar && look(&folder, &sidecar_name(name))?.is_some(),
-                    };
-                    Ok(beside || look(&folder, name)?.is_some())
-                })
-                .map_err(at_target)?,
-            };
-            // Crash after this: a report without its file, which stands where the redo writes it again.
-            if let Some(report) = report {
-                write_report(&folder, &target, report).map_err(at_target)?;
-            } else if has_sidecar {
-                // Crash after this: the file has lost its sidecar, but it is known by its content and goes to `done/`.
-                move_sidecar(&parent, &sidecar, &folder, &target).map_err(moving)?;
-            }
-            crash::fault("inbox.retire").map_err(moving)?;
-            let take_back = || match report {
-                Some(_) => remove(&folder, &error_name(&target)).map_err(at_target),
-                None => Ok(()),
-            };
-            match rename_new(&parent, file, &folder, &target) {
-                Err(Errno::EXIST) => {
-                    take_back()?;
-                    continue;
-                }
-                Err(Errno::NOENT) => {
-                    take_back()?;
-                    return Ok(Retired::Gone);
-                }
-                result => result.map_err(|error| moving(error.into()))?,
-            }
-            // Between the look and the rename another version may have taken the name: that one goes back.
-            let now = look(&folder, &target).map_err(at_target)?;
-            if !now.is_some_and(|moved| moved.is_same_content(stamp)) {
-                put_back(&folder, &target, &parent, file).map_err(at_target)?;
-                take_back()?;
-                return Ok(Retired::Changed);
-            }
-            if report.is_some() && has_sidecar {
-                // Crash before this: the sidecar is found alone, and fails with a reason of its own.
-                move_sidecar(&parent, &sidecar, &folder, &target).map_err(moving)?;
-            }
-            return Ok(Retired::Moved(place.join(target)));
-        }
-    }
 }
 
 /// The name of a file's report.
@@ -316,14 +224,14 @@ pub(super) fn error_name(file: &OsStr) -> OsString {
     name
 }
 
-fn write_report(folder: &OwnedFd, file: &OsStr, report: &ErrorReport) -> io::Result<()> {
+pub(super) fn write_report(folder: &OwnedFd, file: &OsStr, report: &ErrorReport) -> io::Result<()> {
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
     write_whole(folder, &error_name(file), &json)
 }
 
 /// Whether a report may stand beside `file`: nothing is there, or the same report from an attempt that was cut off.
-fn has_room_for(report: &ErrorReport, folder: &OwnedFd, file: &OsStr) -> io::Result<bool> {
+pub(super) fn has_room_for(report: &ErrorReport, folder: &OwnedFd, file: &OsStr) -> io::Result<bool> {
     let name = error_name(file);
     if look(folder, &name)?.is_none() {
         return Ok(true);
