@@ -104,6 +104,34 @@ fn whatever_step_the_system_fails_the_desk_pauses_and_goes_on() {
     });
 }
 
+#[test]
+fn a_file_that_was_decided_before_waits_until_its_article_is_shown() {
+    if cfg!(not(debug_assertions)) {
+        eprintln!("skipped: steps fail on purpose only in builds with debug assertions");
+        return;
+    }
+    let (folders, fed) = (Folders::new(), article(1));
+    folders.drop_in("a.txt", &fed);
+    let broken = folders.path("broken");
+    fs::write(&broken, "").expect("a file");
+    // The first desk decides it, the second meets it as decided; neither can show it.
+    for redeliveries in 0..2 {
+        let mut command = folders.command("run");
+        command.env("COPYDESK_FAULT", format!("outbox.write:5:1:{}", broken.display()));
+        let desk = folders.start(command);
+        wait_for("the decision", || {
+            let done = folders.status()["done"].clone();
+            done["documents"] == 1 && done["redeliveries"] == redeliveries
+        });
+        desk.stop();
+        assert_eq!(folders.waiting(), support::set(&["a.txt"]), "{redeliveries}");
+        assert_eq!(folders.records().len(), 0);
+    }
+    fs::remove_file(&broken).expect("the cure");
+    assert!(folders.once().status.success());
+    assert_eq!((folders.waiting().len(), folders.records().len()), (0, 1));
+}
+
 /// Starts `run` for a user whom rights bind, who owns all that is there; waits until it has published something.
 fn run_unprivileged(folders: &Folders) -> support::Desk {
     let mut command = folders.command("run");

@@ -104,8 +104,8 @@ struct Fresh {
     touched: BTreeMap<u64, u64>,
     /// Articles that lost members: gone if none is left, then into which.
     left: BTreeMap<u64, u64>,
-    /// Files and the articles that hold their documents.
-    waits: Vec<(FileId, u64)>,
+    /// Files, their documents (those that hold the bodies), and in which article each was placed.
+    waits: Vec<(FileId, u64, u64)>,
     /// Documents that left memory were moved: the ledger must know before the next is judged, for it is asked for them.
     moved_sealed: bool,
     ended: Vec<(Arc<InputFile>, bool)>,
@@ -114,6 +114,11 @@ struct Fresh {
 impl Fresh {
     fn touch(&mut self, cluster: u64) {
         *self.touched.entry(cluster).or_default() += 1;
+    }
+
+    /// Where a document is that was in `cluster` when that was asked: it may have moved within the batch.
+    fn place(&self, body_of: u64, cluster: u64) -> u64 {
+        self.clusters.get(&body_of).copied().unwrap_or(cluster)
     }
 }
 
@@ -234,13 +239,13 @@ impl Editor {
                 let (path, input) = (prepared.document.path.clone(), prepared.document.input);
                 let has_sidecar = file.origin.sidecar.is_some();
                 let decided = catch_unwind(AssertUnwindSafe(|| self.decide(*prepared, has_sidecar)));
-                let cluster = decided.unwrap_or_else(|panic| {
+                let Known { body_of, cluster, .. } = decided.unwrap_or_else(|panic| {
                     let said = said_by(&*panic).to_owned();
                     self.seat.culprits.add(input, &format!("an earlier desk broke off over it: {said}"));
                     Err(Interrupted::BrokeOff { path, said })
                 })?;
                 self.files.hold(&file);
-                self.fresh.waits.push((file.id, cluster));
+                self.fresh.waits.push((file.id, body_of, cluster));
                 if self.fresh.moved_sealed {
                     self.commit()?;
                 }
@@ -261,8 +266,8 @@ impl Editor {
         self.files.failed(file, failure);
     }
 
-    /// The article that a document ends in.
-    fn decide(&mut self, prepared: Prepared, has_sidecar: bool) -> Result<u64, Interrupted> {
+    /// Gives a document its place.
+    fn decide(&mut self, prepared: Prepared, has_sidecar: bool) -> Result<Known, Interrupted> {
         let twin = self.twin(&prepared.document.input)?;
         // Bytes that nobody has delivered were not delivered under this path.
         let delivery = match twin {
@@ -279,7 +284,7 @@ impl Editor {
             } else {
                 tracing::debug!(%path, "delivered before, nothing to do");
             }
-            return Ok(known.cluster);
+            return Ok(known);
         }
         let seq = self.next_seq;
         let received_ms = now_ms();
@@ -312,7 +317,7 @@ impl Editor {
         self.fresh.clusters.insert(seq, cluster);
         self.fresh.touch(cluster);
         self.batch.documents.push(row);
-        Ok(cluster)
+        Ok(known)
     }
 
     /// An article is durably shown: marked with the next batch, and files that waited for it leave.
@@ -340,8 +345,7 @@ impl Editor {
 
     /// What is known, with moves of the open batch.
     fn current(&self, known: Known) -> Known {
-        let cluster = self.fresh.clusters.get(&known.body_of).copied().unwrap_or(known.cluster);
-        Known { cluster, ..known }
+        Known { cluster: self.fresh.place(known.body_of, known.cluster), ..known }
     }
 
     fn cluster_of(&self, doc: u64) -> Option<u64> {

@@ -33,6 +33,8 @@ struct State {
 #[derive(Debug, Default)]
 pub struct Files {
     states: HashMap<FileId, State>,
+    /// By article: the last revision that was ordered and is not shown yet.
+    ordered: HashMap<u64, u64>,
     /// By article: the revision that must be shown, and for which files.
     waiting: HashMap<u64, Vec<(u64, FileId)>>,
 }
@@ -62,9 +64,17 @@ impl Files {
         self.state(file).ended = Some(complete);
     }
 
-    /// `file` may not be retired before `revision` of the article is shown.
-    pub fn wait_for(&mut self, file: FileId, cluster: u64, revision: u64) {
-        if let Some(state) = self.states.get_mut(&file) {
+    /// A revision of an article is on its way to the outbox.
+    pub fn ordered(&mut self, article: Published) {
+        self.ordered.insert(article.cluster, article.revision);
+    }
+
+    /// `file` has a document in this article, and may not be retired before the outbox shows what is on its way there, whichever
+    /// file it was ordered for.
+    pub fn wait_for(&mut self, file: FileId, cluster: u64) {
+        if let Some(&revision) = self.ordered.get(&cluster)
+            && let Some(state) = self.states.get_mut(&file)
+        {
             state.waiting += 1;
             self.waiting.entry(cluster).or_default().push((revision, file));
         }
@@ -72,6 +82,9 @@ impl Files {
 
     /// An article is shown; returns the files that can leave now.
     pub fn shown(&mut self, article: Published) -> Vec<Finished> {
+        if self.ordered.get(&article.cluster).is_some_and(|&revision| revision <= article.revision) {
+            self.ordered.remove(&article.cluster);
+        }
         let Some(waiting) = self.waiting.get_mut(&article.cluster) else { return Vec::new() };
         let mut free = Vec::new();
         waiting.retain(|&(revision, file)| {

@@ -193,7 +193,8 @@ impl Works {
         let culprits = Arc::new(Culprits::read(&plan.state.path));
         let (retire, finished) = bounded(WAITING_TASKS);
         let seat = Seat {
-            past: Past::open(&plan.state.path, &plan.dedup, &ledger),
+            past: Past::open(&plan.state.path, &plan.dedup, &ledger)
+                .map_err(|error| damaged(&plan.state.path, error))?,
             ledger,
             anchor,
             cleaner: cleaner.clone(),

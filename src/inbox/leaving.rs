@@ -14,7 +14,8 @@ use rustix::io::Errno;
 use super::claim::sidecar_name;
 use super::moves::{free_with, look, move_sidecar, put_back, remove, rename_new, try_room};
 use super::retire::{error_name, has_room_for, write_report};
-use super::{ERROR_ENDING, ErrorReport, Fault, Inbox, Retired, SIDECAR_ENDING, Stamp, Stuck, folder, name};
+use super::{ERROR_ENDING, ErrorReport, Fault, Inbox, Retired, Stamp, Stuck, folder, name};
+use crate::article::SIDECAR_ENDING;
 use crate::crash;
 
 impl Inbox {

@@ -18,7 +18,7 @@ use super::claim::sidecar_name;
 use super::failed::read_report;
 use super::moves::{TEMPORARY, free_name, look, move_sidecar, remove, rename_new, write_whole};
 use super::{DONE, Done, FAILED, Fault, Inbox, Stamp, folder, name};
-use crate::article::{InputId, Removal, SIDECAR_ENDING};
+use crate::article::{InputId, Removal};
 
 /// What a report's name has behind the name of the file that it speaks of.
 pub const ERROR_ENDING: &str = ".error.json";

@@ -88,18 +88,20 @@ pub struct Rejected {
     pub record: Option<u64>,
     /// The bad record itself, where it is small enough to be kept.
     pub bytes: Option<Vec<u8>>,
+    /// The system's error number behind [`Reason::ReadFailed`].
+    pub os_error: Option<i32>,
 }
 
 impl Rejected {
     pub(super) fn new(reason: Reason, message: impl Into<String>, advice: impl Into<String>) -> Self {
         let (message, advice) = (message.into(), advice.into());
-        Self { reason, message, advice, line: None, record: None, bytes: None }
+        Self { reason, message, advice, line: None, record: None, bytes: None, os_error: None }
     }
 
     pub(super) fn read_failed(error: &io::Error) -> Self {
         let message = format!("the file could not be read: {error}");
         let advice = "see to the disk or the mount; the file is tried again";
-        Self::new(Reason::ReadFailed, message, advice)
+        Self { os_error: error.raw_os_error(), ..Self::new(Reason::ReadFailed, message, advice) }
     }
 
     pub(super) fn at(self, record: Option<u64>, line: Option<u64>) -> Self {
@@ -113,5 +115,13 @@ impl Rejected {
     /// Whether the same bytes may be readable later: the fault lies with the system and not with the document.
     pub fn is_transient(&self) -> bool {
         self.reason == Reason::ReadFailed
+    }
+
+    /// The system's error behind a transient rejection.
+    pub fn io_error(&self) -> Option<io::Error> {
+        self.is_transient().then(|| match self.os_error {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::other(self.message.clone()),
+        })
     }
 }

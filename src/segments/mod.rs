@@ -68,8 +68,12 @@ impl Segments {
     /// another ledger is none.
     ///
     /// # Errors
-    /// The folder cannot be made or read. A file that is no segment is removed instead.
-    pub fn open(state: &Path, limits: Limits, mark_of: impl Fn(u64) -> Option<[u8; 32]>) -> io::Result<Self> {
+    /// The folder cannot be made or read, or `mark_of` fails. A file that is no segment is removed instead.
+    pub fn open(
+        state: &Path,
+        limits: Limits,
+        mark_of: impl Fn(u64) -> io::Result<Option<[u8; 32]>>,
+    ) -> io::Result<Self> {
         let folder = state.join(FOLDER);
         fs::create_dir_all(&folder)?;
         let mut list = Vec::new();
@@ -84,7 +88,7 @@ impl Segments {
                 _ => continue,
             }
             match Segment::open(&path) {
-                Ok(segment) if mark_of(segment.span().through) == Some(segment.trailer().mark) => {
+                Ok(segment) if mark_of(segment.span().through)? == Some(segment.trailer().mark) => {
                     list.push(Arc::new(segment));
                 }
                 Ok(_) => discard(&path, "it is not of this ledger"),
@@ -306,8 +310,8 @@ mod tests {
     const MARK: [u8; 32] = [7; 32];
     const KEYS: u64 = 24;
 
-    fn mark(_: u64) -> Option<[u8; 32]> {
-        Some(MARK)
+    fn mark(_: u64) -> io::Result<Option<[u8; 32]>> {
+        Ok(Some(MARK))
     }
 
     /// The sorted keys of a document; each two neighbours share one.
@@ -429,7 +433,7 @@ mod tests {
     fn a_segment_of_another_ledger_is_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         drop(sealed(folder.path(), &[(0, 100), (100, 200)]));
-        let of_another = |doc| (doc == 100).then_some(MARK);
+        let of_another = |doc| Ok((doc == 100).then_some(MARK));
         let segments = Segments::open(folder.path(), LIMITS, of_another).expect("a folder");
         assert_eq!((segments.through(), files(folder.path()).len()), (100, 1));
     }

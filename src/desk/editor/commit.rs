@@ -60,37 +60,31 @@ impl Editor {
         }
         let added = self.batch.counts.get("articles").copied().unwrap_or(0);
         self.seat.progress.articles.fetch_add(added, Ordering::Relaxed);
-        let (mut ordered, mut unreadable) = (HashMap::with_capacity(rows.len()), Vec::new());
+        let mut unreadable = Vec::new();
         if !rows.is_empty() {
             self.read(Ledger::begin_reading)?;
         }
         for (row, _) in &rows {
             let health = self.seat.health.clone();
-            if persist(&health, "reading the state", || self.show(row))? {
-                ordered.insert(row.cluster, row.revision);
-            } else {
+            if !persist(&health, "reading the state", || self.show(row))? {
                 unreadable.push(Published { cluster: row.cluster, revision: row.revision });
             }
         }
         self.seat.publishers.flush();
         self.read(Ledger::end_reading)?;
-        self.release(&ordered);
+        self.release();
         self.batch = Batch::default();
         self.fresh = Fresh::default();
         unreadable.into_iter().for_each(|article| self.shown(article));
         // Only now: what is sealed must be in the ledger.
-        let Seat { ledger, dedup, past, .. } = &mut self.seat;
-        past.tend(ledger, dedup);
-        Ok(())
+        let Seat { ledger, dedup, past, health, .. } = &mut self.seat;
+        persist(health, "reading the state", || past.tend(ledger, dedup))
     }
 
-    /// Lets files wait for what was just ordered; those that wait for nothing leave.
-    fn release(&mut self, ordered: &HashMap<u64, u64>) {
-        for (file, cluster) in self.fresh.waits.drain(..) {
-            // The document may have moved on within the batch; any article ordered now that holds it would do.
-            if let Some(&revision) = ordered.get(&cluster) {
-                self.files.wait_for(file, cluster, revision);
-            }
+    /// Lets files wait for what is ordered; those that wait for nothing leave.
+    fn release(&mut self) {
+        for (file, body_of, cluster) in std::mem::take(&mut self.fresh.waits) {
+            self.files.wait_for(file, self.fresh.place(body_of, cluster));
         }
         for (file, complete) in std::mem::take(&mut self.fresh.ended) {
             self.files.ended(&file, complete);
@@ -191,6 +185,7 @@ impl Editor {
             };
             Some(record.to_json())
         };
+        self.files.ordered(Published { cluster: row.cluster, revision: row.revision });
         self.seat.publishers.publish(Order {
             cluster: row.cluster,
             revision: row.revision,

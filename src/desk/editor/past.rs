@@ -4,6 +4,7 @@
 //! desk goes on without and says so.
 
 use std::cell::OnceCell;
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
@@ -38,19 +39,33 @@ pub struct Past {
 
 impl Past {
     /// Opens the segments in the state folder.
-    pub fn open(state: &Path, settings: &dedup::Settings, ledger: &Ledger) -> Self {
+    ///
+    /// # Errors
+    /// The ledger cannot be read: whether a segment is of this one is then not known.
+    pub fn open(state: &Path, settings: &dedup::Settings, ledger: &Ledger) -> Result<Self, LedgerError> {
         let limits = Limits {
             max_memory_bytes: settings.max_index_bytes / 4 * SEGMENTS_QUARTERS,
             window_days: settings.window_days,
         };
-        let mark_of = |doc| ledger.input(doc).ok().flatten().map(|input| input.0);
+        let unread = OnceCell::new();
+        let mark_of = |doc| match ledger.input(doc) {
+            Ok(input) => Ok(input.map(|input| input.0)),
+            Err(error) => {
+                let told = io::Error::other(error.to_string());
+                let _ = unread.set(error);
+                Err(told)
+            }
+        };
         let segments = settings.segments.then(|| Segments::open(state, limits, mark_of)).transpose();
+        if let Some(error) = unread.into_inner() {
+            return Err(error);
+        }
         let segments = segments.unwrap_or_else(|error| {
             tracing::warn!(%error, "segments cannot be used: near-copies are searched for in memory only");
             None
         });
         let stretch = (settings.max_index_bytes as u64 / 8 / 600).clamp(1, MAX_STRETCH);
-        Self { segments, wait_for: 0, stretch }
+        Ok(Self { segments, wait_for: 0, stretch })
     }
 
     /// Fills the index with the documents since `since_day` that no segment answers for; how many. Those that a lost
@@ -74,8 +89,13 @@ impl Past {
             if let Some(mut rest) = dedup.oldest(rest) {
                 tracing::info!(documents, after, through = end, "a part of the near-copy index is made anew");
                 rest.through = end;
-                if !self.seal(ledger, dedup, &rest, sealed) {
+                if !self.seal(ledger, dedup, &rest, sealed)? {
+                    // Memory holds what came after all segments, and these did not.
                     dedup.let_go(&rest);
+                    tracing::warn!(
+                        documents = rest.documents,
+                        "later copies of these documents are not recognized before the next start"
+                    );
                 }
             }
             restored += documents;
@@ -99,7 +119,7 @@ impl Past {
             next = to;
             while self.segments.is_some() && dedup.is_full() {
                 let Some(oldest) = dedup.oldest(part(dedup)) else { break };
-                if !self.seal(ledger, dedup, &oldest, sealed) {
+                if !self.seal(ledger, dedup, &oldest, sealed)? {
                     break;
                 }
                 sealed = oldest.through;
@@ -108,9 +128,9 @@ impl Past {
         Ok((documents, sealed))
     }
 
-    /// Between two batches: seals when memory is full, and looks after the segments.
-    pub fn tend(&mut self, ledger: &Ledger, dedup: &mut Deduplicator) {
-        let Some(segments) = &mut self.segments else { return };
+    /// Between two batches: seals when memory is full, and looks after the segments. After an error it may be called again.
+    pub fn tend(&mut self, ledger: &Ledger, dedup: &mut Deduplicator) -> Result<(), LedgerError> {
+        let Some(segments) = &mut self.segments else { return Ok(()) };
         let forgotten = segments.tend(dedup.oldest_day());
         if forgotten > 0 {
             tracing::info!(
@@ -124,24 +144,35 @@ impl Past {
             && let Some(oldest) = dedup.oldest(part(dedup))
         {
             let after = segments.through();
-            let done = self.seal(ledger, dedup, &oldest, after);
+            let done = self.seal(ledger, dedup, &oldest, after)?;
             self.wait_for = if done { 0 } else { dedup.len() + RETRY_AFTER };
         }
+        Ok(())
     }
 
     /// Writes a segment and lets its documents go from memory; false, and nothing changed, when it could not be written.
-    fn seal(&mut self, ledger: &Ledger, dedup: &mut Deduplicator, oldest: &Oldest, after: u64) -> bool {
-        let Some(segments) = &mut self.segments else { return false };
+    fn seal(
+        &mut self,
+        ledger: &Ledger,
+        dedup: &mut Deduplicator,
+        oldest: &Oldest,
+        after: u64,
+    ) -> Result<bool, LedgerError> {
+        let Some(segments) = &mut self.segments else { return Ok(false) };
         let started = Instant::now();
         let span = Span { after, through: oldest.through, days: oldest.days };
-        let mark = match ledger.input(oldest.through) {
-            Ok(Some(input)) => input.0,
-            _ => return false,
+        let Some(mark) = ledger.input(oldest.through)? else {
+            tracing::warn!(
+                document = oldest.through,
+                "old documents are not sealed: the ledger does not know the last of them"
+            );
+            return Ok(false);
         };
-        let sealed = segments.seal(span, oldest.documents as u64, mark, |take| dedup.each_posting(oldest, &mut *take));
+        let sealed =
+            segments.seal(span, oldest.documents as u64, mark.0, |take| dedup.each_posting(oldest, &mut *take));
         if let Err(error) = sealed {
             tracing::warn!(%error, "old documents could not be sealed into a segment: they stay in memory while there is room");
-            return false;
+            return Ok(false);
         }
         dedup.let_go(oldest);
         let held = segments.held();
@@ -155,7 +186,7 @@ impl Past {
             memory_bytes = held.memory_bytes,
             "sealed the oldest documents into a segment"
         );
-        true
+        Ok(true)
     }
 
     /// Whether the ledger's word on any of these documents is asked for by later judgements.
@@ -291,4 +322,36 @@ fn load(ledger: &Ledger, dedup: &mut Deduplicator, stretch: (u64, u64), since_da
         let _ = give.send(chunk);
         Ok(documents)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::InputId;
+    use crate::ledger::{Batch, DocumentRow, FILE_NAME};
+    use crate::segments::FOLDER;
+
+    #[test]
+    fn a_segment_is_not_foreign_because_the_ledger_cannot_be_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut ledger = Ledger::open(folder.path()).expect("a ledger");
+        let input = InputId::of(b"one");
+        let (path, cluster) = ("a.txt".to_owned(), 1);
+        let row = DocumentRow { seq: 1, input, path, cluster, received_ms: 0, twin: Some(1), body: Vec::new() };
+        ledger.commit(&Batch { documents: vec![row], ..Batch::default() }).expect("a batch");
+        let settings = dedup::Settings::default();
+        let mut past = Past::open(folder.path(), &settings, &ledger).expect("a sound ledger");
+        let span = Span { after: 0, through: 1, days: (0, 0) };
+        let segments = past.segments.as_mut().expect("they are wanted");
+        segments.seal(span, 1, input.0, |take| take(1, 1)).expect("a segment");
+        drop(past);
+        let other = rusqlite::Connection::open(folder.path().join(FILE_NAME)).expect("the ledger");
+        let change = |sql| assert_eq!(other.execute(sql, []).expect("a change"), 1);
+        change("UPDATE documents SET sum = sum + 1");
+        assert!(Past::open(folder.path(), &settings, &ledger).is_err_and(|error| error.is_damage()));
+        change("UPDATE documents SET sum = sum - 1");
+        let past = Past::open(folder.path(), &settings, &ledger).expect("a sound ledger");
+        assert_eq!(past.segments.expect("they are wanted").through(), 1);
+        assert_eq!(std::fs::read_dir(folder.path().join(FOLDER)).expect("the folder").count(), 1);
+    }
 }
