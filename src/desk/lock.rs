@@ -73,7 +73,7 @@ pub fn take(state: &Path, folders: &[&Path]) -> Result<Lock, LockError> {
         let path = path.to_owned();
         move |source| LockError::Io { path, source }
     };
-    fs::create_dir_all(state).map_err(io(state))?;
+    make_folder(state).map_err(io(state))?;
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io(&path))?;
     if let Err(error) = hold(&file) {
@@ -94,6 +94,21 @@ pub fn take(state: &Path, folders: &[&Path]) -> Result<Lock, LockError> {
     let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(io(&path))?;
     Ok(Lock { _state: file, folders: held })
+}
+
+/// Makes a folder, and those above it, so that a power cut does not take it back with what was written in it.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| *path != Path::new("") && !path.exists()).collect();
+    fs::create_dir_all(path)?;
+    for made in missing {
+        let parent = made.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        match File::open(parent).and_then(|parent| parent.sync_all()) {
+            // Who may write in a folder need not have the right to read it.
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The desk that holds the state folder now, `None` when no desk runs.

@@ -75,10 +75,13 @@ fn make_in(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
         opened => return opened,
     }
     match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
+        // Without this a power cut may take the folder back, with files in it that were said to be there.
+        Ok(()) => rustix::fs::fsync(parent)?,
         // Somebody else made it in between.
-        Ok(()) | Err(Errno::EXIST) => open_in(parent, name),
-        Err(error) => Err(error.into()),
+        Err(Errno::EXIST) => {}
+        Err(error) => return Err(error.into()),
     }
+    open_in(parent, name)
 }
 
 fn is_no_folder(error: &io::Error) -> bool {
