@@ -15,7 +15,7 @@ use copydesk::article::InputId;
 use support::{Folders, article, random, setting};
 
 /// Every durable step of the desk, see `src/crash.rs`.
-const POINTS: [&str; 10] = [
+const POINTS: [&str; 9] = [
     "outbox.created",
     "outbox.written",
     "outbox.synced",
@@ -24,7 +24,6 @@ const POINTS: [&str; 10] = [
     "editor.decided",
     "editor.committed",
     "retirer.reported",
-    "retirer.retiring",
     "retirer.retired",
 ];
 

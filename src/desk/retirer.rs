@@ -203,7 +203,6 @@ fn step(inbox: &Inbox, finished: &Finished, stamp: &Stamp, health: &Health) -> R
     }
     crash::point("retirer.reported");
     let whole = failures.iter().find(|failure| failure.record.is_none());
-    crash::point("retirer.retiring");
     let retired = match whole {
         Some(failure) => inbox.fail(path, stamp, &report(failure)),
         None => inbox.retire(path, stamp),

@@ -1,7 +1,7 @@
 //! Sorted postings → a segment file, in one pass and little memory.
 //!
 //! ```text
-//! filter lines, 64 B each │ blocks, 4 KiB each │ fences, 8 B each │ trailer, 128 B
+//! filter lines, 64 B each │ blocks, 4 KiB each │ fences, 8 B each │ trailer, 144 B
 //! ```
 //! A block: xxh3 of the rest (8 B), number of postings (2 B), first key (8 B), then for each posting the distance to the
 //! last key (LEB128; not for the first) and the document, counted from the segment's first, in as few bytes as the last one
