@@ -40,6 +40,8 @@ pub struct Report {
 struct Now {
     stopping: Option<Instant>,
     troubles: BTreeMap<&'static str, String>,
+    /// How many threads are paused over each: it is cured when all of them went on.
+    paused: BTreeMap<&'static str, usize>,
     /// The last report could not be written.
     is_mute: bool,
 }
@@ -48,6 +50,8 @@ struct Now {
 #[derive(Debug)]
 pub struct Health {
     now: Mutex<Now>,
+    /// Held while the report is written, which may take as long as the disk does: nobody who only asks waits for that.
+    writing: Mutex<()>,
     changed: Condvar,
     file: PathBuf,
     /// The state folder. It is locked while the report on disk is not the last one: that needs no room and no right to
@@ -61,17 +65,23 @@ impl Health {
     pub fn new(state: &Path) -> Self {
         let started_at = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string();
         let (file, folder) = (state.join(FILE_NAME), File::open(state).ok());
-        let health = Self { now: Mutex::default(), changed: Condvar::new(), file, folder, started_at };
-        health.show(&mut health.lock());
+        let health = Self {
+            now: Mutex::default(),
+            writing: Mutex::default(),
+            changed: Condvar::new(),
+            file,
+            folder,
+            started_at,
+        };
+        health.show();
         health
     }
 
     /// Tells every thread to finish what is in hand and end.
     pub fn stop(&self) {
-        let mut now = self.lock();
-        now.stopping.get_or_insert_with(Instant::now);
-        self.show(&mut now);
+        self.lock().stopping.get_or_insert_with(Instant::now);
         self.changed.notify_all();
+        self.show();
     }
 
     /// Whether the desk was told to stop.
@@ -93,21 +103,33 @@ impl Health {
         loop {
             match work() {
                 Ok(value) => {
-                    if paused {
+                    if paused && self.goes_on(what) {
                         self.cured(what);
                     }
                     return Some(value);
                 }
                 Err(error) => {
-                    self.trouble(what, error.to_string());
+                    if !paused {
+                        *self.lock().paused.entry(what).or_default() += 1;
+                    }
                     paused = true;
+                    self.trouble(what, error.to_string());
                 }
             }
             if !self.wait(pause) {
+                self.goes_on(what);
                 return None;
             }
             pause = longer(pause);
         }
+    }
+
+    /// A thread is no longer paused over `what`; whether it was the last one.
+    fn goes_on(&self, what: &'static str) -> bool {
+        let mut now = self.lock();
+        let Some(paused) = now.paused.get_mut(what) else { return true };
+        *paused -= 1;
+        *paused == 0
     }
 
     /// Waits, less if the desk is told to stop; false when the patience after a stop is used up.
@@ -138,23 +160,23 @@ impl Health {
     /// Notes that `what` is in trouble; said in the log when it is news.
     pub fn trouble(&self, what: &'static str, error: String) {
         let mut now = self.lock();
-        if now.troubles.get(what) != Some(&error) {
-            if !now.troubles.contains_key(what) {
-                tracing::error!(what, %error, "paused: nothing is lost, the desk goes on by itself once this is cured");
-            }
-            now.troubles.insert(what, error);
-            self.show(&mut now);
-        } else if now.is_mute {
-            self.show(&mut now);
+        let is_news = now.troubles.get(what) != Some(&error);
+        if !is_news && !now.is_mute {
+            return;
         }
+        if !now.troubles.contains_key(what) {
+            tracing::error!(what, %error, "paused: nothing is lost, the desk goes on by itself once this is cured");
+        }
+        now.troubles.insert(what, error);
+        drop(now);
+        self.show();
     }
 
     /// Notes that `what` works again.
     pub fn cured(&self, what: &'static str) {
-        let mut now = self.lock();
-        if now.troubles.remove(what).is_some() {
+        if self.lock().troubles.remove(what).is_some() {
             tracing::info!(what, "cured: the desk goes on");
-            self.show(&mut now);
+            self.show();
         }
     }
 
@@ -162,25 +184,33 @@ impl Health {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the report whole; on a full disk the old one stays, and the lock on the folder says that it is old.
-    fn show(&self, now: &mut Now) {
+    fn report(&self) -> Report {
+        let now = self.lock();
         let state = match (now.stopping, now.troubles.is_empty()) {
             (Some(_), _) => "stopping",
             (None, false) => "paused",
             (None, true) => "running",
         };
-        let report = Report {
+        Report {
             pid: std::process::id(),
             started_at: self.started_at.clone(),
             state: state.into(),
             reasons: now.troubles.iter().map(|(what, error)| format!("{what}: {error}")).collect(),
-        };
+        }
+    }
+
+    /// Writes the report whole; on a full disk the old one stays, and the lock on the folder says that it is old.
+    fn show(&self) {
+        // What is written last was asked last: the report is made up only when it is its turn.
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let report = self.report();
         let partial = self.file.with_extension("json.partial");
         let json = serde_json::to_vec_pretty(&report).expect("plain values are JSON");
-        now.is_mute = fs::write(&partial, json).and_then(|()| fs::rename(&partial, &self.file)).is_err();
+        let is_mute = fs::write(&partial, json).and_then(|()| fs::rename(&partial, &self.file)).is_err();
+        self.lock().is_mute = is_mute;
         if let Some(folder) = &self.folder {
             // Nobody else locks it but for a moment; what cannot be shown now is tried again with the next trouble.
-            let _ = if now.is_mute { folder.try_lock().is_ok() } else { folder.unlock().is_ok() };
+            let _ = if is_mute { folder.try_lock().is_ok() } else { folder.unlock().is_ok() };
         }
     }
 }
@@ -234,6 +264,28 @@ mod tests {
         });
         assert_eq!((value, attempts), (Some(7), 3));
         assert_eq!(report(folder.path()).unwrap().unwrap().state, "running");
+    }
+
+    #[test]
+    fn trouble_that_two_threads_have_is_cured_when_both_went_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = Health::new(folder.path());
+        let reasons = || report(folder.path()).unwrap().reasons;
+        let mut attempts = 0;
+        health.persist("publishing", || {
+            attempts += 1;
+            if attempts == 1 {
+                return Err("disk full");
+            }
+            let mut others = 0;
+            health.persist("publishing", || {
+                others += 1;
+                if others == 1 { Err("disk full") } else { Ok(()) }
+            });
+            assert_eq!(reasons(), ["publishing: disk full"], "the first is still paused");
+            Ok(())
+        });
+        assert_eq!(reasons(), Vec::<String>::new());
     }
 
     #[test]

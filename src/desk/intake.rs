@@ -30,6 +30,9 @@ const MAX_UNREADABLE: usize = 64;
 /// Paths that are passed over of which the log warns; it warns once of each.
 const MAX_TOLD: usize = 64;
 
+/// What the intake is doing, in the status; what keeps the reader from a file is trouble of its own.
+const LOOKING: &str = "looking into the inbox";
+
 /// What became of a file that the reader was given.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Returned {
@@ -111,7 +114,7 @@ pub async fn watch(
             });
             match polled {
                 Ok(batch) => {
-                    health.cured("reading the inbox");
+                    health.cured(LOOKING);
                     for Skipped { path, why, is_news, .. } in batch.skipped {
                         let path_text = encode_path(&path);
                         if is_news && passed_over.len() < MAX_TOLD && passed_over.insert(path) {
@@ -155,7 +158,7 @@ pub async fn watch(
                         return;
                     }
                 }
-                Err(error) => health.trouble("reading the inbox", error),
+                Err(error) => health.trouble(LOOKING, error),
             }
         }
         // With a full queue only a file that comes back makes room, and it wakes this up.
