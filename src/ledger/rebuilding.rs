@@ -16,6 +16,19 @@ const UNFINISHED: &str = "ledger.rebuilding";
 /// How far the feed's numbers go on where the last ones may be lost: more events than a power cut takes back.
 const EVENTS_SKIPPED: i64 = 1_000_000;
 
+/// What is asked for every article or document while the file is made, and never after: without these each would read a table.
+const INDEXES: &str = "
+    CREATE INDEX articles_by_id ON articles (id);
+    CREATE INDEX documents_by_twin ON documents (twin);
+";
+const DROP: [&str; 5] = [
+    "DELETE FROM documents WHERE seq = ?1",
+    "DELETE FROM documents WHERE twin = ?1",
+    "DELETE FROM sketches WHERE seq = ?1",
+    "DELETE FROM comparisons WHERE seq = ?1",
+    "DELETE FROM lessons WHERE seq = ?1",
+];
+
 /// A new state file in the making.
 pub struct Rebuilding {
     pub ledger: Ledger,
@@ -36,6 +49,7 @@ impl Rebuilding {
             None => Found { feed_torn: true, ..Found::default() },
         };
         let mut ledger = Ledger::over(new)?;
+        ledger.connection.execute_batch(INDEXES)?;
         salvage::mend(&ledger.connection, &mut found)?;
         ledger.mark = Mark::of(&ledger.connection)?;
         Ok(Self { ledger, folder: folder.into(), found })
@@ -86,17 +100,10 @@ impl Rebuilding {
         rows.next()?.map(reader::article_row).transpose()
     }
 
-    /// Makes the search for articles by their ids fast while the outbox is gone through.
-    pub fn index_ids(&self) -> Result<(), LedgerError> {
-        Ok(self.ledger.connection.execute_batch("CREATE INDEX articles_by_id ON articles (id)")?)
-    }
-
     /// Drops documents that are of no use, with their twins: they will be taken anew when they come again.
     pub fn drop_documents(&mut self, useless: &BTreeSet<u64>) -> Result<(), LedgerError> {
-        for table in ["documents", "sketches", "comparisons", "lessons"] {
-            let twins = if table == "documents" { " OR twin = ?1" } else { "" };
-            let sql = format!("DELETE FROM {table} WHERE seq = ?1{twins}");
-            let mut delete = self.ledger.connection.prepare(&sql)?;
+        for sql in DROP {
+            let mut delete = self.ledger.connection.prepare(sql)?;
             for &seq in useless {
                 delete.execute([seq as i64])?;
             }
@@ -163,7 +170,8 @@ impl Rebuilding {
     pub fn finish(self) -> Result<(), LedgerError> {
         let Self { ledger, folder, .. } = self;
         ledger.connection.execute_batch(
-            "DROP INDEX IF EXISTS articles_by_id;
+            "DROP INDEX articles_by_id;
+             DROP INDEX documents_by_twin;
              INSERT OR REPLACE INTO counters SELECT 'documents', count(*) FROM documents;
              INSERT OR REPLACE INTO counters SELECT 'articles', count(*) FROM articles WHERE into_id IS NULL;",
         )?;
@@ -184,4 +192,25 @@ impl Rebuilding {
 /// Removes what a crash left of a new file.
 pub fn remove_unfinished(folder: &Path) {
     let _ = fs::remove_file(folder.join(UNFINISHED));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_asked_for_each_document_reads_a_table() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let new = Rebuilding::begin(folder.path(), None).expect("a new file");
+        let find = "SELECT cluster FROM articles WHERE id = ?1";
+        for sql in DROP.into_iter().chain([salvage::PLACES, find]) {
+            let mut plan = new.ledger.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a plan");
+            let steps = plan.query_map([1], |row| row.get::<_, String>(3)).expect("steps");
+            for step in steps.map(|step| step.expect("a step")) {
+                assert!(!step.starts_with("SCAN"), "{sql}: {step}");
+            }
+        }
+        new.finish().expect("a whole file");
+        Ledger::open(folder.path()).expect("its shape is the usual one");
+    }
 }

@@ -240,6 +240,10 @@ fn each_readable(
     }
 }
 
+/// Where a document is by what else is known: its sketch, and its twins.
+pub(super) const PLACES: &str =
+    "SELECT seq, cluster FROM sketches WHERE seq = ?1 UNION ALL SELECT seq, cluster FROM documents WHERE twin = ?1";
+
 /// Brings rows that were salvaged apart into agreement.
 pub fn mend(new: &Connection, found: &mut Found) -> Result<(), LedgerError> {
     // A twin without its body is worth nothing, nor is a sketch without its document.
@@ -252,9 +256,7 @@ pub fn mend(new: &Connection, found: &mut Found) -> Result<(), LedgerError> {
     };
     let unplaced = std::mem::take(&mut found.unplaced);
     let known = |seq: u64| {
-        let mut statement = new.prepare_cached(
-            "SELECT seq, cluster FROM sketches WHERE seq = ?1 UNION ALL SELECT seq, cluster FROM documents WHERE twin = ?1",
-        )?;
+        let mut statement = new.prepare_cached(PLACES)?;
         let rows = statement.query_map([seq as i64], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         // The sketch has sums of its own; a twin may be as lost as its body.

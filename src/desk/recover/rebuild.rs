@@ -77,7 +77,6 @@ impl Rebuild<'_> {
     fn run(&mut self) -> Result<(), LedgerError> {
         let outbox = &self.from.plan.outbox.path;
         let ids = record::ids(outbox)?;
-        self.new.index_ids()?;
         for id in &ids {
             if let Some(record) = record::read(outbox, id)? {
                 self.adopt_documents(&record)?;
