@@ -143,6 +143,31 @@ fn a_desk_whose_retirer_panicked_ends_and_the_next_goes_on() {
 }
 
 #[test]
+fn documents_that_hang_without_end_take_so_many_threads_and_no_more() {
+    let folders = Folders::new();
+    for number in 0..80 {
+        folders.drop_in(format!("{number}.txt"), poisoned(number, "hang"));
+    }
+    let mut command = folders.command("run");
+    command.env("COPYDESK_POISON", "poison").env("COPYDESK__DESK__WORKERS", "8");
+    command.env("COPYDESK__DESK__MAX_DOCUMENT_MS", "400");
+    let mut desk = folders.start(command);
+    let mut reasons = String::new();
+    wait_for("the desk to say so", || {
+        reasons = folders.status()["desk"]["reasons"].to_string();
+        reasons.contains("documents hang")
+    });
+    // Of the 40 are 32 replaced; then the eight that are left hang as well.
+    wait_for("the last worker to hang", || folders.files_in("failed").len() == 2 * 40);
+    let names = fs::read_dir(format!("/proc/{}/task", desk.pid()))
+        .expect("threads")
+        .map(|task| fs::read_to_string(task.expect("a thread").path().join("comm")).unwrap_or_default());
+    assert_eq!(names.filter(|name| name.starts_with("worker-")).count(), 40, "{reasons}");
+    assert_eq!(desk.stop(), Some(0), "{}", folders.log());
+    assert_eq!(folders.waiting().len(), 40, "the others are left to the next start");
+}
+
+#[test]
 fn what_is_too_deep_or_packed_twice_fails_for_what_it_is() {
     let folders = Folders::new();
     let gzip = |bytes: &[u8]| {

@@ -166,7 +166,7 @@ impl Works {
         }
         let cleaner = Arc::new(Cleaner::with_packs(plan.clean.clone(), &plan.rules)?);
         let outbox = &plan.outbox.path;
-        std::fs::create_dir_all(outbox).map_err(|source| OutboxError { path: outbox.clone(), source })?;
+        lock::make_folder(outbox).map_err(|source| OutboxError { path: outbox.clone(), source })?;
         // Before anything in the folders is touched: what lies there may be another desk's.
         let folders: Vec<&Path> = inbox.map(Inbox::root).into_iter().chain([outbox.as_path()]).collect();
         let lock = lock::take(&plan.state.path, &folders).map_err(|error| match error {
@@ -218,6 +218,7 @@ impl Works {
             read: plan.read.clone(),
             max_time: Duration::from_millis(plan.desk.max_document_ms.max(1)),
             culprits: culprits.clone(),
+            health: health.clone(),
         };
         let workers = match plan.desk.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),

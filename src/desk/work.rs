@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::culprits::Culprits;
 use super::files::FileId;
+use super::health::Health;
 use super::revise::{Finished, Outline};
 use crate::article::{Document, InputId, Removal};
 use crate::clean::site::SiteMemory;
@@ -207,6 +208,7 @@ pub struct Bench {
     pub max_time: Duration,
     /// Documents that fail because an earlier desk broke off over them.
     pub culprits: Arc<Culprits>,
+    pub health: Arc<Health>,
 }
 
 /// The workers and their watchdog.
@@ -220,12 +222,16 @@ pub struct Pool {
 
 /// How often the watchdog looks, as a part of the time limit.
 const LOOKS_PER_LIMIT: u32 = 4;
+/// Workers that hang for which others are hired: a thread cannot be ended, and each may keep a core busy.
+const MAX_HANGING: usize = 32;
+/// What the workers are doing, in the status.
+const WHAT: &str = "cleaning documents";
 
 impl Pool {
     /// Starts `workers` threads, whose results go to `ready`.
     pub fn start(workers: usize, bench: Bench, ready: Sender<Ready>) -> io::Result<Self> {
         let (jobs, queue) = unbounded::<Job>();
-        let roll = Mutex::new(Roll { next: 0, in_hand: BTreeMap::new(), ready: Some(ready) });
+        let roll = Mutex::new(Roll { next: 0, in_hand: BTreeMap::new(), hanging: 0, missing: 0, ready: Some(ready) });
         let crew = Arc::new(Crew { bench, queue, roll, left: Condvar::new() });
         for _ in 0..workers.max(1) {
             crew.hire(&mut crew.roll())?;
@@ -247,7 +253,12 @@ impl Pool {
         let Self { jobs, crew, shift, watchdog } = self;
         drop(jobs);
         let roll = crew.roll();
-        let idle = crew.left.wait_while(roll, |roll| !roll.in_hand.is_empty());
+        // Where no worker is left, one may yet come back; not for long, when the desk is to stop.
+        let is_at_work = |roll: &mut Roll| {
+            let waits = roll.missing > 0 && !crew.queue.is_empty() && !crew.bench.health.stopping();
+            !roll.in_hand.is_empty() || waits
+        };
+        let idle = crew.left.wait_while(roll, is_at_work);
         // A worker that is left behind must not keep the editor waiting for it.
         idle.unwrap_or_else(PoisonError::into_inner).ready = None;
         drop(shift);
@@ -270,6 +281,10 @@ struct Roll {
     next: u64,
     /// Every worker that counts, with what it has in hand.
     in_hand: BTreeMap<u64, Option<InHand>>,
+    /// Workers that were struck off and have not come back.
+    hanging: usize,
+    /// Workers in whose place no other is hired yet.
+    missing: usize,
     /// Where results go; `None` when the pool has finished.
     ready: Option<Sender<Ready>>,
 }
@@ -289,6 +304,8 @@ impl Roll {
             }
             None => true,
         });
+        self.hanging += late.len();
+        self.missing += late.len();
         late
     }
 
@@ -339,7 +356,10 @@ impl Crew {
             let ready = prepare(job, record, &self.bench);
             // Struck off the roll: the watchdog has answered for this job, and hired another in this worker's place.
             let mut roll = self.roll();
-            let Some(place) = roll.in_hand.get_mut(&number).map(Option::take) else { return };
+            let Some(place) = roll.in_hand.get_mut(&number).map(Option::take) else {
+                roll.hanging -= 1;
+                return;
+            };
             roll.send(ready);
             drop(roll);
             drop(place);
@@ -354,15 +374,36 @@ impl Crew {
         while over.recv_timeout(limit / LOOKS_PER_LIMIT) == Err(RecvTimeoutError::Timeout) {
             let mut roll = self.roll();
             // All under one lock: the pool may finish as soon as nobody is on the roll.
-            for in_hand in roll.look() {
-                if let Err(error) = self.hire(&mut roll) {
-                    tracing::error!(%error, "a worker that hangs could not be replaced");
-                }
+            let late = roll.look();
+            let trouble = self.replace(&mut roll);
+            for in_hand in late {
                 roll.send(timeout(in_hand, limit));
             }
             drop(roll);
+            match trouble {
+                Some(trouble) => self.bench.health.trouble(WHAT, trouble),
+                None => self.bench.health.cured(WHAT),
+            }
             self.left.notify_all();
         }
+    }
+
+    /// Hires others for the workers that hang, as far as that can be; else what is in the way. Tried again at each look.
+    fn replace(self: &Arc<Self>, roll: &mut Roll) -> Option<String> {
+        while roll.missing > 0 {
+            if roll.hanging >= MAX_HANGING + roll.missing {
+                return Some(format!(
+                    "{} documents hang, and no more workers are hired for them: restart the desk, and look in `failed/` for those \
+                     with the reason `timeout`",
+                    roll.hanging
+                ));
+            }
+            if let Err(error) = self.hire(roll) {
+                return Some(format!("a worker that hangs could not be replaced: {error}"));
+            }
+            roll.missing -= 1;
+        }
+        None
     }
 }
 
@@ -438,9 +479,11 @@ mod tests {
             origin: Origin::default(),
         });
         let in_hand = InHand { looks: 0, ticket: 1, bytes: 1, file, record: None };
-        let mut roll = Roll { next: 2, in_hand: BTreeMap::from([(0, Some(in_hand)), (1, None)]), ready: None };
+        let in_hand = BTreeMap::from([(0, Some(in_hand)), (1, None)]);
+        let mut roll = Roll { next: 2, in_hand, hanging: 0, missing: 0, ready: None };
         assert!((0..LOOKS_PER_LIMIT).all(|_| roll.look().is_empty()));
         assert_eq!(roll.look().len(), 1);
+        assert_eq!((roll.hanging, roll.missing), (1, 1));
         assert_eq!(roll.in_hand.keys().collect::<Vec<_>>(), [&1], "an idle worker is never late");
     }
 }
