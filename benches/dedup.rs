@@ -155,7 +155,7 @@ fn judge_by_sealed_documents(bencher: Bencher, documents: u64) {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let limits = Limits { max_memory_bytes: usize::MAX, window_days: 90 };
-    let mut segments = Segments::open(folder.path(), limits, |_| None).expect("a folder of its own");
+    let mut segments = Segments::open(folder.path(), limits, |_| Ok(None)).expect("a folder of its own");
     for after in (0..documents).step_by(CHUNK as usize) {
         let mut chunk = filled(after + 1, CHUNK);
         let oldest = chunk.oldest(CHUNK as usize).expect("documents");

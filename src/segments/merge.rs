@@ -27,7 +27,7 @@ pub struct Merging {
     /// What the merged segment spans.
     pub span: Span,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<io::Result<PathBuf>>>,
+    thread: Option<JoinHandle<io::Result<Segment>>>,
 }
 
 impl Merging {
@@ -39,7 +39,8 @@ impl Merging {
             merge(&inputs, span, &temporary, &stopping)
                 .and_then(|file| put_in_place(&file, &temporary, &path))
                 .inspect_err(|_| drop(std::fs::remove_file(&temporary)))
-                .map(|()| path)
+                // Here, because all of its filter is read and hashed: up to seconds for a large one.
+                .and_then(|()| Segment::open(&path))
         })?;
         Ok(Self { span, stop, thread: Some(thread) })
     }
@@ -48,8 +49,8 @@ impl Merging {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// The path of the merged file; waits for it.
-    pub fn finish(mut self) -> io::Result<PathBuf> {
+    /// The merged segment; waits for it.
+    pub fn finish(mut self) -> io::Result<Segment> {
         let thread = self.thread.take().expect("only taken here and when dropped");
         thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
     }
@@ -59,7 +60,8 @@ impl Drop for Merging {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // Ends within milliseconds; what it wrote is removed.
+            // Ends within milliseconds while it merges, and what it wrote is removed; where it is about to sync the file, as soon
+            // as the disk has that, and the file stays.
             let _ = thread.join();
         }
     }

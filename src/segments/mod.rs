@@ -184,7 +184,7 @@ impl Segments {
         found
     }
 
-    /// Looks after the segments, without waiting: takes a finished merge over, removes what ended before `oldest_day` or finds
+    /// Looks after the segments, without reading or syncing one: takes a finished merge over, removes what ended before `oldest_day` or finds
     /// no room, and begins the next merge. Documents that are found no longer, for want of room.
     pub fn tend(&mut self, oldest_day: i32) -> u64 {
         for segment in self.list.iter().filter(|segment| segment.tell_damage()) {
@@ -192,7 +192,7 @@ impl Segments {
         }
         if let Some(merging) = self.merging.take_if(|merging| merging.is_finished()) {
             let span = merging.span;
-            match merging.finish().and_then(|path| Segment::open(&path)) {
+            match merging.finish() {
                 Ok(segment) => self.replace(segment, span),
                 Err(error) => tracing::warn!(%error, "segments could not be merged"),
             }
