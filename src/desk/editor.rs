@@ -263,7 +263,9 @@ impl Editor {
         tracing::warn!(path = %failure.path, stage = failure.stage, reason = failure.reason, "failed: {}", failure.message);
         *self.batch.counts.entry("failed").or_default() += 1;
         self.seat.progress.failed.fetch_add(1, Ordering::Relaxed);
-        self.files.failed(file, failure);
+        if let Some(part) = self.files.failed(file, failure) {
+            retire(&self.seat.retire, part);
+        }
     }
 
     /// Gives a document its place.

@@ -10,11 +10,17 @@ use super::work::{Failure, InputFile};
 /// Number of a file within this run of the desk.
 pub type FileId = u64;
 
+/// Failed records of one file that are held until it ends, and their bytes; with more of them they go ahead of it.
+const MAX_HELD: usize = 256;
+const MAX_HELD_BYTES: usize = 1 << 20;
+
 /// A file that can leave the inbox.
 #[derive(Debug)]
 pub struct Finished {
     pub file: Arc<InputFile>,
     pub failures: Vec<Failure>,
+    /// Only these failures are to be reported for now: the file itself follows.
+    pub is_part: bool,
     /// False when reading stopped before the end or the file changed meanwhile: then it stays, and is looked at again.
     pub complete: bool,
 }
@@ -25,11 +31,13 @@ struct State {
     /// Articles that the outbox has yet to show.
     waiting: usize,
     failures: Vec<Failure>,
+    /// Bytes of the failed records.
+    held: usize,
     /// Set when the reader is through with it: whether it read all of it.
     ended: Option<bool>,
 }
 
-/// The files in hand. Bounded by the gate in front of the workers.
+/// The files in hand. Bounded by the gate in front of the workers, and for each file by [`MAX_HELD`] and its bytes.
 #[derive(Debug, Default)]
 pub struct Files {
     states: HashMap<FileId, State>,
@@ -45,6 +53,7 @@ impl Files {
             file: file.clone(),
             waiting: 0,
             failures: Vec::new(),
+            held: 0,
             ended: None,
         })
     }
@@ -54,9 +63,20 @@ impl Files {
         self.state(file);
     }
 
-    /// A document of `file` failed.
-    pub fn failed(&mut self, file: &Arc<InputFile>, failure: Failure) {
-        self.state(file).failures.push(failure);
+    /// A document of `file` failed; returns the failed records that are to be reported ahead of the file's end, when many are
+    /// held. The few of an ordinary file wait for it: should it prove to be half-written, they are none.
+    pub fn failed(&mut self, file: &Arc<InputFile>, failure: Failure) -> Option<Finished> {
+        let state = self.state(file);
+        state.held += failure.bytes.as_ref().map_or(0, Vec::len);
+        state.failures.push(failure);
+        if state.failures.len() < MAX_HELD && state.held < MAX_HELD_BYTES {
+            return None;
+        }
+        state.held = 0;
+        // What is said of the whole file decides where that goes.
+        let (failures, whole) = std::mem::take(&mut state.failures).into_iter().partition(|of| of.record.is_some());
+        state.failures = whole;
+        Some(Finished { file: file.clone(), failures, is_part: true, complete: true })
     }
 
     /// Nothing more of `file` will come.
@@ -113,6 +133,57 @@ impl Files {
             return None;
         }
         let State { file, failures, .. } = self.states.remove(&file)?;
-        Some(Finished { file, failures, complete })
+        Some(Finished { file, failures, is_part: false, complete })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::{Inbox, Settings};
+
+    fn file() -> Arc<InputFile> {
+        let inbox = Inbox::new(Settings::default()).expect("an inbox");
+        let (path, origin) = ("a.jsonl".into(), Default::default());
+        Arc::new(InputFile { id: 1, inbox, path, in_place: false, stamp: None, origin })
+    }
+
+    #[test]
+    fn of_a_file_of_bad_records_few_are_held_and_all_are_reported() {
+        for (bytes, count) in [(1, 3 * MAX_HELD as u64 + 1), (MAX_HELD_BYTES / 4, 11)] {
+            let (mut files, file, mut reported) = (Files::default(), file(), Vec::new());
+            let failure = |record| Failure::panicked(&file, "clean", String::new(), record);
+            assert!(files.failed(&file, failure(None)).is_none());
+            for number in 1..=count {
+                let part = files.failed(&file, failure(Some((number, vec![b'a'; bytes].into()))));
+                reported.extend(part.into_iter().inspect(|part| assert!(part.is_part)).flat_map(|part| part.failures));
+                let held = &files.states[&file.id].failures;
+                assert!(held.len() <= MAX_HELD && held.len() * bytes <= MAX_HELD_BYTES, "{}", held.len());
+            }
+            files.ended(&file, true);
+            let rest = files.finish(file.id).expect("nothing holds it");
+            assert!(!rest.is_part && rest.failures[0].record.is_none());
+            reported.extend(rest.failures);
+            let numbers: Vec<u64> = reported.iter().filter_map(|failure| failure.record).collect();
+            assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_file_waits_for_what_is_on_its_way_whichever_file_that_was_ordered_for() {
+        let (mut files, file) = (Files::default(), file());
+        let article = |revision| Published { cluster: 7, revision };
+        files.ordered(article(1));
+        files.ordered(article(2));
+        files.hold(&file);
+        files.wait_for(file.id, 7);
+        files.ended(&file, true);
+        assert!(files.finish(file.id).is_none());
+        assert!(files.shown(article(1)).is_empty());
+        assert_eq!(files.shown(article(2)).len(), 1);
+        files.hold(&file);
+        files.wait_for(file.id, 7);
+        files.ended(&file, true);
+        assert!(files.finish(file.id).is_some(), "nothing is on its way");
     }
 }

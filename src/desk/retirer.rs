@@ -2,6 +2,7 @@
 //!
 //! A file that cannot leave waits and is tried again, while the others go on; only when many wait does the desk.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::files::Finished;
+use super::files::{FileId, Finished};
 use super::health::{self, Health};
 use super::intake::Returned;
 use super::left::LeftFiles;
@@ -45,6 +46,8 @@ pub struct Retirer {
     waiting: Vec<Late>,
     /// May not be moved; the intake knows them as kept.
     staying: Vec<Late>,
+    /// Files of which a failed record could not be reported: they stay.
+    unreported: BTreeSet<FileId>,
     health: Arc<Health>,
     progress: Arc<Progress>,
     back: Vec<Returned>,
@@ -54,7 +57,16 @@ pub struct Retirer {
 impl Retirer {
     pub fn new(health: Arc<Health>, progress: Arc<Progress>, returned: UnboundedSender<Vec<Returned>>) -> Self {
         let (waiting, staying, back) = (Vec::new(), Vec::new(), Vec::new());
-        Self { left: LeftFiles::default(), waiting, staying, health, progress, back, returned }
+        Self {
+            left: LeftFiles::default(),
+            waiting,
+            staying,
+            unreported: BTreeSet::new(),
+            health,
+            progress,
+            back,
+            returned,
+        }
     }
 
     /// Works until the editor ends and nothing waits.
@@ -134,12 +146,25 @@ impl Retirer {
 
     /// Lets a file leave, or wait for `pause` where it cannot.
     fn retire(&mut self, finished: Finished, pause: Duration) {
-        let path = finished.file.path.clone();
+        if finished.is_part {
+            return self.report(finished, pause);
+        }
+        let (id, path) = (finished.file.id, finished.file.path.clone());
+        if let Some(part) = self.waiting.iter().find(|late| late.finished.file.id == id) {
+            // Its failed records come first: it is tried again after them.
+            let late = Late { at: part.at, pause, why: part.why.clone(), finished };
+            return self.waiting.push(late);
+        }
+        let is_unreported = self.unreported.remove(&id);
         let Some(stamp) = finished.file.stamp.filter(|_| finished.complete) else {
             return self.through(Returned::Again(path));
         };
         if finished.file.in_place {
             return self.through(Returned::Kept(path, stamp));
+        }
+        if is_unreported {
+            let again = self.health.in_haste();
+            return self.through(if again { Returned::Again(path) } else { Returned::Kept(path, stamp) });
         }
         match self.leave(&finished, &stamp) {
             Ok(Retired::Kept) => self.through(Returned::Kept(path, stamp)),
@@ -153,14 +178,33 @@ impl Retirer {
             }
             // What the next start can do is left to it.
             Err(Stuck::Desk { .. }) if self.health.in_haste() => self.through(Returned::Again(path)),
-            Err(error @ Stuck::Desk { .. }) => {
-                // One is named for all of them, so that the report changes only when there is news.
-                if self.waiting.is_empty() {
-                    self.health.trouble(WHAT, error.to_string());
-                }
-                self.waiting.push(Late { at: Instant::now() + pause, pause, why: error.to_string(), finished });
+            Err(error @ Stuck::Desk { .. }) => self.wait(finished, pause, &error),
+        }
+    }
+
+    /// Writes failed records of a file ahead of it.
+    fn report(&mut self, part: Finished, pause: Duration) {
+        let file = &part.file;
+        if file.in_place {
+            return;
+        }
+        match file.inbox.here_or_anew(|inbox| write_records(inbox, &part, &self.health)) {
+            Ok(true) => {}
+            Err(error @ Stuck::Desk { .. }) if !self.health.in_haste() => self.wait(part, pause, &error),
+            Ok(false) | Err(Stuck::Desk { .. }) => drop(self.unreported.insert(file.id)),
+            Err(error @ Stuck::File { .. }) => {
+                tracing::warn!(path = %file.origin.path, %error, "failed records cannot be set aside: the file stays");
+                self.unreported.insert(file.id);
             }
         }
+    }
+
+    fn wait(&mut self, finished: Finished, pause: Duration, error: &Stuck) {
+        // One is named for all of them, so that the report changes only when there is news.
+        if self.waiting.is_empty() {
+            self.health.trouble(WHAT, error.to_string());
+        }
+        self.waiting.push(Late { at: Instant::now() + pause, pause, why: error.to_string(), finished });
     }
 
     fn try_staying(&mut self, late: Late) {
@@ -192,14 +236,8 @@ fn step(inbox: &Inbox, finished: &Finished, stamp: &Stamp, health: &Health) -> R
     let Finished { file, failures, .. } = finished;
     let path = &file.path;
     crash::poison(path.as_os_str().as_encoded_bytes(), "retiring");
-    for failure in failures {
-        // A dump may hold more failed records than can be written before the desk has to end.
-        if health.in_haste() {
-            return Ok(Retired::Changed);
-        }
-        if let Some(record) = failure.record {
-            inbox.fail_record(path, record, failure.bytes.as_deref(), &report(failure))?;
-        }
+    if !write_records(inbox, finished, health)? {
+        return Ok(Retired::Changed);
     }
     crash::point("retirer.reported");
     let whole = failures.iter().find(|failure| failure.record.is_none());
@@ -209,6 +247,19 @@ fn step(inbox: &Inbox, finished: &Finished, stamp: &Stamp, health: &Health) -> R
     };
     crash::point("retirer.retired");
     retired
+}
+
+/// Sets failed records aside; false when not all of them: a dump may hold more than can be written before the desk has to end.
+fn write_records(inbox: &Inbox, finished: &Finished, health: &Health) -> Result<bool, Stuck> {
+    for failure in &finished.failures {
+        if health.in_haste() {
+            return Ok(false);
+        }
+        if let Some(record) = failure.record {
+            inbox.fail_record(&finished.file.path, record, failure.bytes.as_deref(), &report(failure))?;
+        }
+    }
+    Ok(true)
 }
 
 fn report(failure: &Failure) -> ErrorReport {

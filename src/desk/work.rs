@@ -101,7 +101,7 @@ impl Failure {
     }
 
     /// The desk broke off over it.
-    fn panicked(file: &InputFile, stage: &'static str, message: String, record: Option<Record>) -> Self {
+    pub fn panicked(file: &InputFile, stage: &'static str, message: String, record: Option<Record>) -> Self {
         let (record, bytes) = parts(record);
         Self {
             path: path_of(file, record),
