@@ -20,7 +20,8 @@ use super::progress::Progress;
 use super::reader::Task;
 use crate::inbox::{self, DONE, Done, FAILED, Found, Inbox, Skipped};
 
-/// Files sorted together when folders are given: their order is that of their names, whatever the file system's is.
+/// Files sorted together when folders are given: up to so many, their order is that of their names, whatever the file system's
+/// is; further ones come after them.
 const SORTED_AT_ONCE: usize = 65_536;
 
 /// Hands on given files and folders, which stay where they are. Returns early when the desk is to stop.
@@ -38,6 +39,9 @@ pub fn walk(
     let mut walk = Walk { plan, own: Own::of(plan), names, tasks, progress, health };
     let mut first = None;
     for path in given {
+        if health.stopping() {
+            break;
+        }
         match (walk.take(path), &first) {
             (Ok(()), _) => {}
             (Err(error), None) => first = Some((path.clone(), error)),
@@ -82,6 +86,9 @@ impl Walk<'_> {
         // What lies in a folder comes right after it.
         let mut skipped: Option<PathBuf> = None;
         for entry in inbox.scan() {
+            if self.health.stopping() {
+                return Ok(());
+            }
             let is_skipped = |path: &Path| skipped.as_ref().is_some_and(|own| path.starts_with(own));
             let entry = match entry {
                 Ok(entry) => entry,

@@ -341,7 +341,8 @@ fn attend(plan: &Plan, until: Until, progress: Arc<Progress>, stop: impl Future<
     works.finish()
 }
 
-/// Takes given files and folders where they are, in the order of their names, then ends; earlier when `stop` resolves.
+/// Takes given files and folders where they are, one after the other, then ends; earlier when `stop` resolves. The files of a
+/// folder are taken in the order of their names, in a folder of more than 65,536 so many at a time as they are found.
 ///
 /// # Errors
 /// As [`run`], and the first path that cannot be taken: the others are.

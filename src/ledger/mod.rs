@@ -348,6 +348,21 @@ mod tests {
     }
 
     #[test]
+    fn an_article_whose_founder_was_lost_is_found_by_its_id() {
+        let (folder, mut ledger) = ledger();
+        let row = ArticleRow { id: crate::outbox::article_id(&InputId::of(b"lost")), ..article(1, 1) };
+        let batch = Batch {
+            documents: vec![document(1, 1, "one", "a.txt", None)],
+            articles: [(1, row.clone())].into(),
+            ..Batch::default()
+        };
+        ledger.commit(&batch).unwrap();
+        let reader = Reader::open(folder.path()).unwrap().unwrap();
+        assert_eq!(reader.article(&row.id).unwrap(), Some(row));
+        assert_eq!(reader.article(&crate::outbox::article_id(&InputId::of(b"one"))).unwrap(), None);
+    }
+
+    #[test]
     fn a_batch_is_found_again_after_reopening() {
         let (folder, mut ledger) = ledger();
         let batch = Batch {

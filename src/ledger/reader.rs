@@ -157,12 +157,13 @@ impl Reader {
     pub fn article(&self, id: &str) -> Result<Option<ArticleRow>, LedgerError> {
         // An id starts with the content key of the document that founded the article, so no index over ids is needed.
         let Some(key) = id.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()) else { return Ok(None) };
-        Ok(articles(
-            &self.connection,
-            "WHERE id = ?1 AND cluster IN (SELECT seq FROM documents WHERE key = ?2)",
-            params![id, key as i64],
-        )?
-        .pop())
+        let founded = "WHERE id = ?1 AND cluster IN (SELECT seq FROM documents WHERE key = ?2)";
+        let found = articles(&self.connection, founded, params![id, key as i64])?.pop();
+        match found {
+            Some(_) => Ok(found),
+            // Where the founder was lost, another document holds its place: then all articles are looked through.
+            None => Ok(articles(&self.connection, "WHERE id = ?1", [id])?.pop()),
+        }
     }
 
     /// The articles of a story, in order of arrival.
