@@ -1,6 +1,7 @@
 //! Which files are to be read now: brings hints, scans and settling together, a bounded step at a time.
 //!
-//! A state machine without a thread of its own, and told the time but where a file may be open for writing (see `writers.rs`): the desk calls [`Intake::poll`] when it has room, waits for
+//! A state machine without a thread of its own, and told the time, but where it asks whether somebody has a file open (see
+//! `writers.rs`): the desk calls [`Intake::poll`] when it has room, waits for
 //! [`Signal::changed`](super::watcher::Signal::changed) or for the time that the batch names, and says what became of each file.
 
 use std::collections::{BTreeMap, HashMap};
