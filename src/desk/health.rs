@@ -270,7 +270,7 @@ mod tests {
     fn trouble_that_two_threads_have_is_cured_when_both_went_on() {
         let folder = tempfile::tempdir().unwrap();
         let health = Health::new(folder.path());
-        let reasons = || report(folder.path()).unwrap().reasons;
+        let reasons = || report(folder.path()).unwrap().unwrap().reasons;
         let mut attempts = 0;
         health.persist("publishing", || {
             attempts += 1;
