@@ -56,7 +56,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
     let p = probabilities(layout, evidence);
     let likely = threshold(layout, &p);
     let headline = headline.map(title::words).unwrap_or_default();
-    let headline_words = title::count(&headline);
+    let headline_words = super::layout::word_count(&headline);
     let mut seen: HashSet<&str> = HashSet::new();
     let mut body = Body { blocks: Vec::new(), removed: Vec::new() };
     let mut fates: Vec<Fate> = layout
@@ -66,7 +66,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
         .map(|(i, run)| {
             let is_h1 = matches!(layout.container(run).tag, Tag::H(1));
             let is_headline = !headline.is_empty()
-                && run.words as usize <= headline_words + 4
+                && run.words <= headline_words + 4
                 && (title::words(&run.text) == headline || is_h1 && title::holds(&run.text, &headline));
             if is_headline && (p[i] > likely || is_h1) {
                 Fate::Headline

@@ -292,8 +292,8 @@ fn headline(layout: &Layout, title: &str) -> Option<usize> {
     if title.is_empty() {
         return None;
     }
-    let most = title::count(title) + 8;
-    let same = |run: &Run| run.words as usize <= most && title::words(&run.text) == title;
+    let most = super::layout::word_count(title) + 8;
+    let same = |run: &Run| run.words <= most && title::words(&run.text) == title;
     let heading = layout.runs.iter().position(|run| matches!(layout.container(run).tag, Tag::H(_)) && same(run));
     heading
         .or_else(|| layout.runs.iter().position(same))
