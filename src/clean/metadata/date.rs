@@ -17,6 +17,8 @@ const MAX_BYTES: usize = 256;
 const MAX_VISIBLE_BYTES: usize = 160;
 /// News on the web is younger than this, and a date past it is a mistake.
 const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
+/// The day that a program writes which knows none.
+const EPOCH: &str = "1970-01-01";
 
 /// A date as metadata or a record writes it, in normal form: RFC 3339 with offset, else a plain date.
 ///
@@ -35,6 +37,7 @@ pub fn normal_date_in(text: &str, language: Option<&str>) -> Option<String> {
         .or_else(|| unix(&text))
         .or_else(|| named(&text, language))
         .or_else(|| numeric(&text, order))
+        .filter(|date| !date.starts_with(EPOCH))
 }
 
 /// A date in a visible line, such as a byline: as [`normal_date_in`], but numbers alone count only as a whole date.
@@ -50,11 +53,11 @@ pub fn visible_date(text: &str, language: Option<&str>) -> Option<String> {
     iso(&text).or_else(|| named(&text, language)).or_else(|| numeric(&text, Order::of(language)))
 }
 
-/// The day that a URL's path names (`/2025/09/24/` or `/20250924/` or `-2025-09-24-`); never a month alone.
+/// The day that a URL's path names (`/2025/09/24/` or `/20250924/` or `/2025/0924/` or `-2025-09-24-`); never a month alone.
 pub fn date_in_url(url: &str) -> Option<String> {
     static PATH: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"[/_.-]((?:19|20)\d\d)[/_-](0?[1-9]|1[0-2])[/_-](0?[1-9]|[12]\d|3[01])(?:[/_.?-]|$)|[/_-]((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[/_.-]|$)|/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])/",
+            r"[/_.-]((?:19|20)\d\d)[/_-](0?[1-9]|1[0-2])[/_-](0?[1-9]|[12]\d|3[01])(?:[/_.?-]|$)|[/_-]((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:[/_.-]|$)|/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])/|/((?:19|20)\d\d)/(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])/",
         )
     });
     let path = url.split(['?', '#']).next().unwrap_or(url);
@@ -63,7 +66,7 @@ pub fn date_in_url(url: &str) -> Option<String> {
         let date = date(number(&found, 7)?, month_of(word.as_str(), None)?, number(&found, 9)?)?;
         return Some(date.to_string());
     }
-    let first = if found.get(1).is_some() { 1 } else { 4 };
+    let first = [1, 4, 10].into_iter().find(|&group| found.get(group).is_some())?;
     Some(date(number(&found, first)?, number(&found, first + 1)?, number(&found, first + 2)?)?.to_string())
 }
 
@@ -85,7 +88,7 @@ fn folded(text: &str, max_bytes: usize) -> String {
             '०'..='९' => digit(c, '०'),
             '০'..='৯' => digit(c, '০'),
             '๐'..='๙' => digit(c, '๐'),
-            '0'..='9' => digit(c, '0'),
+            '０'..='９' => digit(c, '０'),
             '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
             '\u{2010}'..='\u{2012}' => '-',
             _ => c,
@@ -157,8 +160,12 @@ fn named(text: &str, language: Option<&str>) -> Option<String> {
     let words: Vec<(usize, &str)> = words(text);
     for (i, &(_, word)) in words.iter().enumerate() {
         let Some(month) = month_of(word, language) else { continue };
-        let is_year =
-            |k: usize| words.get(k).filter(|(_, w)| YEAR.is_match(w)).and_then(|(_, w)| w.parse::<i16>().ok());
+        let is_year = |k: usize| {
+            let &(at, word) = words.get(k)?;
+            let year: i16 = word.parse().ok()?;
+            let is_short = word.len() == 2 && year < 50 && text[..at].ends_with(['\'', '’']);
+            if is_short { Some(2000 + year) } else { YEAR.is_match(word).then_some(year) }
+        };
         let is_day = |k: usize| words.get(k).and_then(|(_, w)| day_number(w));
         let before = i.checked_sub(1);
         // Little words between the parts: "24 de septiembre de 2025", "24. septembra 2025", "the 24th of September".
@@ -181,6 +188,11 @@ fn named(text: &str, language: Option<&str>) -> Option<String> {
             Some((year, day, i + 1))
         } else if let (Some(year), Some(day)) = (i.checked_sub(2).and_then(is_year), is_day(i + 1)) {
             Some((year, day, i + 1))
+        } else if let (Some(year), Some(day)) = (i.checked_sub(3).and_then(is_year), before.and_then(is_day))
+            && is_filler(words[i - 2].1)
+        {
+            // "2025. gada 24. septembris"
+            Some((year, day, i))
         } else {
             // "Tue Sep 24 10:30:00 +0000 2025": the year stands at the end of the line.
             is_day(i + 1).and_then(|day| is_year(words.len() - 1).map(|year| (year, day, i + 1)))
@@ -207,6 +219,9 @@ fn words(text: &str) -> Vec<(usize, &str)> {
         let digit = c.is_ascii_digit();
         let inside =
             c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace() && !"–—•·،’‘“”|".contains(c));
+        // "มี.ค.": a full stop inside a word of Thai.
+        let is_thai = |c: char| ('\u{e00}'..='\u{e7f}').contains(&c);
+        let inside = inside || c == '.' && text[..at].ends_with(is_thai) && text[at + 1..].starts_with(is_thai);
         let Some(from) = start else {
             start = inside.then_some(at);
             was_digit = digit;
@@ -297,11 +312,16 @@ mod tests {
             "2025 m. rugsėjo 24 d.",
             "٢٤ سبتمبر ٢٠٢٥",
             "24 กันยายน 2568",
+            "24 ก.ย. 2568 21:40 น.",
             "24 Eylül 2025",
             "24η Σεπτεμβρίου 2025",
             "Published: 24 Sep 2025, 10:30",
             "September 24th, 2025 By Ana Ruiz",
             "24 september 2025 kl. 10.30",
+            "２０２５年９月２４日",
+            "2025. gada 24. septembris",
+            "24 Sep '25",
+            "24 Sep ’25, 10:30",
         ] {
             assert_eq!(normal_date(text).as_deref(), Some("2025-09-24"), "{text}");
         }
@@ -339,6 +359,7 @@ mod tests {
             "31 February 2025",
             "today",
             "",
+            "1970-01-01T00:00:00+00:00",
             "3-4-25",
             // Ten digits, and no time since 1970: it would be the year 2279.
             "9758700000",
@@ -375,6 +396,7 @@ mod tests {
         assert_eq!(date_in_url("https://example.org/news/2025/09/24/bridge").as_deref(), Some("2025-09-24"));
         assert_eq!(date_in_url("https://example.org/a-bridge-20250924.html").as_deref(), Some("2025-09-24"));
         assert_eq!(date_in_url("https://example.org/2025/sep/24/bridge").as_deref(), Some("2025-09-24"));
+        assert_eq!(date_in_url("https://example.org/2025/0924/c1-2.html").as_deref(), Some("2025-09-24"));
         assert_eq!(date_in_url("https://example.org/2025/09/bridge"), None);
         assert_eq!(date_in_url("https://example.org/article-120250924999"), None);
     }
