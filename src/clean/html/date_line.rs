@@ -9,13 +9,13 @@ use super::hints::{self, Hints};
 use super::layout::{Layout, Run, within};
 use super::tag::Tag;
 use crate::article::BlockKind;
-use crate::clean::metadata::updates;
+use crate::clean::metadata::{self, updates};
 
 /// Blocks after and before the headline among which it is looked for.
 const AFTER: usize = 16;
 const BEFORE: usize = 6;
-/// Longest date line, in bytes and in words with names and reading time.
-const MAX_BYTES: usize = 100;
+/// Longest date line, in characters and in words with names and reading time.
+const MAX_CHARS: usize = 100;
 const MAX_WORDS: u32 = 16;
 /// Words from which a block with a full stop is prose, and past which it is the article's and no standfirst.
 const PROSE_WORDS: u32 = 10;
@@ -48,18 +48,6 @@ const BY: &str = "
     by author authors written words reporting von autor autorin autoren por par auteur di autore door av af text texte texto
     автор od 記者 记者 作者 文";
 
-const WEEKDAYS: &str = "
-    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
-    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
-    lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles miercoles jueves viernes sábado sabado domingo
-    segunda terça quarta quinta sexta feira lunedì martedì mercoledì giovedì venerdì sabato domenica
-    maandag dinsdag woensdag donderdag vrijdag zaterdag zondag måndag tisdag onsdag torsdag fredag lördag söndag
-    mandag tirsdag lørdag søndag maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai
-    poniedziałek wtorek środa czwartek piątek sobota niedziela pondělí úterý středa čtvrtek pátek neděle
-    понедельник вторник среда четверг пятница суббота воскресенье пн вт ср чт пт сб вс
-    pazartesi salı çarşamba perşembe cuma cumartesi pazar hétfő kedd szerda csütörtök péntek szombat vasárnap
-    luni marți miercuri joi vineri sâmbătă duminică";
-
 /// The day of the date line next to the headline, the run `headline`; `None` where no line is one beyond doubt.
 ///
 /// `visible` reads the day of a line, `is_name` knows the words of the authors' and the site's names.
@@ -69,6 +57,22 @@ pub(super) fn day(
     visible: impl Fn(&str) -> Option<String>,
     is_name: impl Fn(&str) -> bool,
 ) -> Option<String> {
+    let after = opening(layout, headline).chain(layout.runs[..headline].iter().rev().take(BEFORE));
+    let lines = after.filter(|run| is_placed(layout, run)).flat_map(|run| run.text.lines());
+    lines.filter(|line| line.chars().count() <= MAX_CHARS).find_map(|line| {
+        let found = visible(line)?;
+        let line = first_of_two_days(line, &found, &visible)?;
+        (!updates::is_label(line) && is_bare(line, &visible, &is_name)).then_some(found)
+    })
+}
+
+/// The blocks after the headline before the article itself begins that may be its byline.
+pub(super) fn opening_lines(layout: &Layout, headline: usize) -> impl Iterator<Item = &str> {
+    opening(layout, headline).filter(|run| is_placed(layout, run)).flat_map(|run| run.text.lines())
+}
+
+/// The blocks after the headline up to the article's prose.
+fn opening(layout: &Layout, headline: usize) -> impl Iterator<Item = &Run> {
     let is_prose = |run: &&Run| {
         run.words >= PROSE_WORDS
             && run.link_letters * 10 <= run.letters * 3
@@ -77,25 +81,18 @@ pub(super) fn day(
     // The article has begun with its first long paragraph, or with the second at all: a standfirst may stand before, once
     // for each layout of the page.
     let (mut prose, mut standfirst) = (0, "");
-    let after = layout.runs[headline + 1..].iter().take(AFTER).take_while(|run| {
+    layout.runs[headline + 1..].iter().take(AFTER).take_while(move |run| {
         let in_figure = layout.container(run).within & (within::FIGURE | within::FIGCAPTION) != 0;
         if is_prose(run) && !in_figure && run.text != standfirst {
             standfirst = &run.text;
             prose += if run.words > STANDFIRST_WORDS { 2 } else { 1 };
         }
         prose < 2
-    });
-    let before = layout.runs[..headline].iter().rev().take(BEFORE);
-    let lines = after.chain(before).filter(|run| is_placed(layout, run)).flat_map(|run| run.text.lines());
-    lines.filter(|line| line.len() <= MAX_BYTES).find_map(|line| {
-        let found = visible(line)?;
-        let line = first_of_two_days(line, &found, &visible)?;
-        (!updates::is_label(line) && is_bare(line, &visible, &is_name)).then_some(found)
     })
 }
 
 /// Whether a block is one that a date line may be: no heading, no sentence, and nothing that has days of its own.
-fn is_placed(layout: &Layout, run: &Run) -> bool {
+pub(super) fn is_placed(layout: &Layout, run: &Run) -> bool {
     static OTHERS: LazyLock<Hints> = LazyLock::new(|| hints::bits(&["related", "comments"]));
     static CAPTION: LazyLock<Hints> = LazyLock::new(|| hints::bit("caption"));
     static BYLINE: LazyLock<Hints> = LazyLock::new(|| hints::bit("byline"));
@@ -146,7 +143,7 @@ fn first_of_two_days<'l>(line: &'l str, day: &str, visible: &impl Fn(&str) -> Op
 }
 
 /// Whether a line holds nothing but its day, names and the words of date lines.
-fn is_bare(line: &str, visible: &impl Fn(&str) -> Option<String>, is_name: &impl Fn(&str) -> bool) -> bool {
+pub(super) fn is_bare(line: &str, visible: &impl Fn(&str) -> Option<String>, is_name: &impl Fn(&str) -> bool) -> bool {
     let is_one_of = |words: &str, word: &str| words.split_ascii_whitespace().any(|known| known == word);
     // As the readers of dates know it.
     let is_month = |word: &str| visible(&format!("1 {word} 2001")).is_some();
@@ -187,7 +184,7 @@ fn is_bare(line: &str, visible: &impl Fn(&str) -> Option<String>, is_name: &impl
             naming = true;
         } else if !(naming && !word.starts_with(char::is_lowercase)
             || is_one_of(WORDS, &lower)
-            || is_one_of(WEEKDAYS, &lower)
+            || metadata::is_weekday(&lower)
             || is_name(&lower))
         {
             return false;
@@ -199,7 +196,6 @@ fn is_bare(line: &str, visible: &impl Fn(&str) -> Option<String>, is_name: &impl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clean::metadata;
 
     fn bare(line: &str) -> bool {
         is_bare(line, &|line: &str| metadata::visible_date(line, None), &|word: &str| {

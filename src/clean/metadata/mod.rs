@@ -8,13 +8,19 @@ mod clock;
 mod date;
 mod language;
 mod months;
+mod name;
 mod numeric;
 pub(super) mod updates;
 mod url;
 
-pub use author::{author_names, introduced_names};
+pub use author::{
+    author_names, byline_names, declared_names, introduced_names, is_lead, organization_name, person_names,
+};
 pub use date::{date_in_url, normal_date, normal_date_in, visible_date};
 pub use language::{language_against, language_of, language_tag};
+pub use months::is_weekday;
+pub use name::is_whole;
+pub use numeric::{ambiguous_date, ordered_date, shown_order};
 pub use url::{canonical_url, site_of};
 
 /// The longest beginning of a text that fits in so many bytes and ends between characters.

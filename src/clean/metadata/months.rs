@@ -1,4 +1,4 @@
-//! The names of the months in the languages of the press: full, genitive and abbreviated forms.
+//! The names of the months in the languages of the press: full, genitive and abbreviated forms; and of the weekdays.
 //!
 //! Data only; each line is one language, each field one month, forms separated by `|`. Source: Unicode CLDR month names.
 
@@ -207,6 +207,24 @@ pub(super) fn month_of(word: &str, language: Option<&str>) -> Option<i8> {
     let own = found.iter().find(|(line, _)| NAMES[*line].0.split(' ').any(|tag| tag.eq_ignore_ascii_case(primary)));
     let (_, month) = own.unwrap_or(&found[0]);
     (own.is_some() || found.iter().all(|(_, other)| other == month)).then_some(*month)
+}
+
+/// The days of the week, in lower case.
+const WEEKDAYS: &str = "
+    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
+    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
+    lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles miercoles jueves viernes sábado sabado domingo
+    segunda terça quarta quinta sexta feira lunedì martedì mercoledì giovedì venerdì sabato domenica
+    maandag dinsdag woensdag donderdag vrijdag zaterdag zondag måndag tisdag onsdag torsdag fredag lördag söndag
+    mandag tirsdag lørdag søndag maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai
+    poniedziałek wtorek środa czwartek piątek sobota niedziela pondělí úterý středa čtvrtek pátek neděle
+    понедельник вторник среда четверг пятница суббота воскресенье пн вт ср чт пт сб вс
+    pazartesi salı çarşamba perşembe cuma cumartesi pazar hétfő kedd szerda csütörtök péntek szombat vasárnap
+    luni marți miercuri joi vineri sâmbătă duminică";
+
+/// Whether a lower-case word names a day of the week.
+pub fn is_weekday(word: &str) -> bool {
+    WEEKDAYS.split_ascii_whitespace().any(|known| known == word)
 }
 
 #[cfg(test)]

@@ -27,6 +27,22 @@ pub fn without(line: &str) -> Vec<&str> {
     line.split(SEPARATORS).flat_map(pieces).collect()
 }
 
+/// The pieces of a line that speak of a change: what [`without`] leaves out.
+pub fn changes(line: &str) -> Vec<&str> {
+    let piece = |part| {
+        let (before, after) = str::split_at(part, CHANGED_WORDS.find(part)?.start());
+        let after = PUBLISHED_WORDS.find(after).map_or(after, |published| &after[..published.start()]);
+        Some(if after.contains(char::is_numeric) { after } else { before })
+    };
+    line.split(SEPARATORS).filter_map(piece).collect()
+}
+
+/// Whether a word is of a change or of the publication.
+pub fn is_of_a_date(word: &str) -> bool {
+    let begins = |regex: &Regex| regex.find(word).is_some_and(|found| found.start() == 0);
+    begins(&PUBLISHED_WORDS) || begins(&CHANGED_WORDS)
+}
+
 /// Whether the last word of either kind in a text is of a change: a label before a date.
 pub fn is_label(text: &str) -> bool {
     let last = |regex: &Regex| regex.find_iter(text).last().map(|found| found.start());
@@ -64,6 +80,20 @@ fn pieces(part: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_line_says_of_a_change_is_found() {
+        for (line, change) in [
+            ("Published 1 March 2025", vec![]),
+            ("Updated 5 March 2025 | Published 1 March 2025", vec!["Updated 5 March 2025 "]),
+            ("1 March 2025, updated 5 March 2025", vec!["updated 5 March 2025"]),
+            ("Updated: 5.3.2025 Published: 1.3.2025", vec!["Updated: 5.3.2025 "]),
+            ("2025-03-05 更新", vec!["2025-03-05 "]),
+            ("发布 2025-03-01 更新 2025-03-05", vec!["更新 2025-03-05"]),
+        ] {
+            assert_eq!(changes(line), change, "{line}");
+        }
+    }
 
     #[test]
     fn what_a_line_says_of_a_change_is_left_out() {
