@@ -9,6 +9,10 @@ use crate::clean::references::unescaped;
 
 /// Values kept under one name: an article has a dozen tags, not a thousand.
 const MAX_VALUES: usize = 64;
+/// Elements and texts of a heading; more are a list.
+const MAX_HEADING_PARTS: usize = 6;
+/// Nodes below a marked element among which the one with its name is looked for.
+const MAX_NAMED_NODES: usize = 40;
 /// Longest text of a marked element that is read.
 const MAX_TEXT_BYTES: usize = 300;
 
@@ -29,6 +33,10 @@ pub(super) struct Head {
     pub dates: Vec<(u8, NodeId)>,
     /// Elements that microdata call the date of the last change.
     pub modified: Vec<NodeId>,
+    /// Links to a page of all articles on one subject.
+    pub tags: Vec<NodeId>,
+    /// What microdata call the publisher.
+    pub publisher: Option<NodeId>,
 }
 
 impl Head {
@@ -72,7 +80,9 @@ pub(super) fn head(tree: &Tree) -> Head {
             }
             Tag::Link
                 if head.canonical.is_none()
-                    && tree.attribute(id, "rel").is_some_and(|rel| rel.eq_ignore_ascii_case("canonical")) =>
+                    && tree.attribute(id, "rel").is_some_and(|rel| {
+                        rel.split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("canonical"))
+                    }) =>
             {
                 head.canonical = tree.attribute(id, "href").map(str::to_owned);
             }
@@ -91,7 +101,11 @@ fn meta(tree: &Tree, id: NodeId, head: &mut Head) {
     let Some(content) = tree.attribute(id, "content") else { return };
     for key in ["property", "name", "itemprop"] {
         if let Some(name) = tree.attribute(id, key) {
-            let values = head.meta.entry(name.trim().to_ascii_lowercase()).or_default();
+            let name = name.trim().to_ascii_lowercase();
+            // Prefixes that are written in one place and left out in another.
+            let name = name.strip_prefix("schema:").unwrap_or(&name);
+            let name = name.strip_prefix("og:").filter(|rest| rest.starts_with("article:")).unwrap_or(name);
+            let values = head.meta.entry(name.to_owned()).or_default();
             if values.len() < MAX_VALUES {
                 values.push(one_line(&unescaped(content)));
             }
@@ -108,15 +122,18 @@ fn marked(tree: &Tree, id: NodeId, head: &mut Head) {
     let (mut author, mut date) = (u8::MAX, u8::MAX);
     for (name, value) in attributes {
         match &**name {
-            "itemprop" => {
+            "itemprop" | "property" => {
                 if value.contains("author") || value.contains("creator") {
                     author = 0;
                 } else if value.contains("datePublished") {
                     date = 0;
                 } else if value.contains("dateModified") && head.modified.len() < MAX_VALUES {
                     head.modified.push(id);
+                } else if value.contains("publisher") && head.publisher.is_none() {
+                    head.publisher = Some(id);
                 }
             }
+            "rel" if value.trim().eq_ignore_ascii_case("tag") && head.tags.len() < MAX_VALUES => head.tags.push(id),
             "rel" if value.split_ascii_whitespace().any(|rel| rel == "author") => author = author.min(1),
             "class" | "id" | "data-testid" | "data-component" => {
                 let (as_author, as_date) = by_class(value);
@@ -205,7 +222,20 @@ pub(super) fn shown(tree: &Tree, id: NodeId) -> String {
         return one_line(content);
     }
     // Elements of a byline stand apart even where no space does.
-    lines_of(tree, id, |_, _, _| true)
+    lines_of(tree, id, |_| false, |_, _, _| true)
+}
+
+/// The name that an element of microdata gives in a property of its own, else what it shows besides times.
+pub(super) fn shown_name(tree: &Tree, id: NodeId) -> String {
+    let mut below = std::iter::successors(tree.following(id, id), |&at| tree.following(at, id)).take(MAX_NAMED_NODES);
+    let is_name = |&at: &NodeId| {
+        ["itemprop", "property"].iter().any(|key| matches!(tree.attribute(at, key), Some("name" | "schema:name")))
+    };
+    let mut own = || below.find(is_name).map(|at| shown(tree, at)).filter(|name| !name.is_empty());
+    if tree.attribute(id, "content").is_some() {
+        return shown(tree, id);
+    }
+    own().unwrap_or_else(|| lines_of(tree, id, |at| tree.tag(at) == Tag::Time, |_, _, _| true))
 }
 
 /// The text of a heading in one line. Formatting parts no word ("CO<sub>2</sub>"); a span may be set apart by style alone
@@ -223,16 +253,73 @@ pub(super) fn heading(tree: &Tree, id: NodeId) -> String {
         is_boxed && around(before, is_box) != around(at, is_box)
             || around(before, Tag::is_block) != around(at, Tag::is_block)
     };
-    one_line(&lines_of(tree, id, apart))
+    one_line(&lines_of(tree, id, |at| is_beside(tree, at), apart))
+}
+
+/// Whether an element in a heading is no part of what it says: the day, a button, words for screen readers, a mark to link to it.
+fn is_beside(tree: &Tree, id: NodeId) -> bool {
+    if matches!(tree.tag(id), Tag::Time | Tag::Button) {
+        return true;
+    }
+    let is_unseen = |class: &str| {
+        let names =
+            ["sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "headerlink", "mw-editsection"];
+        class.split_ascii_whitespace().any(|class| names.contains(&class))
+    };
+    tree.attribute(id, "class").is_some_and(is_unseen)
+        || matches!(tree.tag(id), Tag::A | Tag::Span)
+            && matches!(tree.text_below(id, 16).trim(), "¶" | "#" | "§" | "[edit]" | "[ edit ]")
+}
+
+/// A heading's text without the elements at its beginning or end that leave one of `titles`, given as their words: a
+/// section's name, a badge or a dek set in an element of its own.
+pub(super) fn heading_like(
+    tree: &Tree,
+    id: NodeId,
+    titles: &[String],
+    words: impl Fn(&str) -> String,
+) -> Option<String> {
+    let says = |at: NodeId| !tree.text_below(at, 0).trim().is_empty();
+    let children = |id: NodeId| {
+        let first = Some(tree.node(id).first_child).filter(|&at| at != NONE);
+        let next = |&at: &NodeId| Some(tree.node(at).next).filter(|&at| at != NONE);
+        std::iter::successors(first, next)
+            .filter(|&at| says(at) && !is_beside(tree, at))
+            .take(MAX_HEADING_PARTS)
+            .collect::<Vec<_>>()
+    };
+    let mut parts = children(id);
+    // One link or span around all of it.
+    while let [only] = parts[..]
+        && tree.text(only).is_empty()
+    {
+        parts = children(only);
+    }
+    let texts: Vec<String> = parts.iter().map(|&at| heading(tree, at)).collect();
+    let is_element = |k: usize| tree.text(parts[k]).is_empty();
+    (0..parts.len()).take_while(|&from| from == 0 || is_element(from - 1)).find_map(|from| {
+        let ends = (from + 1..=parts.len()).rev();
+        ends.take_while(|&to| to == parts.len() || is_element(to)).find_map(|to| {
+            let text = one_line(&texts[from..to].join(" "));
+            ((from, to) != (0, parts.len()) && titles.contains(&words(&text))).then_some(text)
+        })
+    })
 }
 
 /// The lines below an element. `apart` tells of two texts without a space between them (what was read so far, the last
 /// one's node, the next one's) whether they stand apart.
-fn lines_of(tree: &Tree, id: NodeId, apart: impl Fn(&str, NodeId, NodeId) -> bool) -> String {
+/// What `left_out` holds for is passed over with all below.
+fn lines_of(
+    tree: &Tree,
+    id: NodeId,
+    left_out: impl Fn(NodeId) -> bool,
+    apart: impl Fn(&str, NodeId, NodeId) -> bool,
+) -> String {
     let mut text = String::new();
     let mut at = id;
     let mut last = id;
     loop {
+        let is_out = at != id && tree.text(at).is_empty() && left_out(at);
         let piece = tree.text(at);
         if !piece.is_empty() {
             if piece.starts_with(char::is_alphanumeric)
@@ -247,7 +334,7 @@ fn lines_of(tree: &Tree, id: NodeId, apart: impl Fn(&str, NodeId, NodeId) -> boo
         if text.len() > MAX_TEXT_BYTES {
             break;
         }
-        match tree.following(at, id) {
+        match if is_out { tree.after(at, id) } else { tree.following(at, id) } {
             Some(next) => {
                 if tree.tag(next).is_block() || tree.tag(next) == Tag::Br {
                     text.push('\n');
@@ -274,6 +361,31 @@ pub(super) fn one_line(text: &str) -> String {
     }
 }
 
+/// A text without the tags that some declarations hold; those of blocks part words.
+pub(super) fn without_tags(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        plain.push_str(before);
+        let name: String = tag[1..].trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        match tag.find('>').filter(|_| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            Some(end) => {
+                if matches!(name.to_ascii_lowercase().as_str(), "p" | "br" | "div" | "li" | "ul" | "h1" | "h2" | "h3") {
+                    plain.push(' ');
+                }
+                rest = &tag[end + 1..];
+            }
+            None => {
+                plain.push('<');
+                rest = &tag[1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    one_line(&plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,9 +406,17 @@ mod tests {
             ("<h1><span>Politics</span><span>Council keeps ferry</span></h1>", "Politics Council keeps ferry"),
             ("<h1><a href=/p>Politics</a>Council keeps ferry</h1>", "Politics Council keeps ferry"),
             ("<h1>Council<br>keeps<div>ferry</div>running</h1>", "Council keeps ferry running"),
+            ("<h1><time>3 May 2025</time> Ferry stays <button>Listen</button></h1>", "Ferry stays"),
+            ("<h1><span class=sr-only>Article:</span>Ferry stays<a class=headerlink href=#x>¶</a></h1>", "Ferry stays"),
+            ("<h1>Ferry stays<span>[edit]</span></h1>", "Ferry stays"),
         ] {
             assert_eq!(h1(markup), text, "{markup}");
         }
+    }
+
+    #[test]
+    fn a_description_loses_its_tags_and_no_words() {
+        assert_eq!(without_tags("<p>The <b>ferry</b> stays</p><p>5 < 6 <3"), "The ferry stays 5 < 6 <3");
     }
 
     #[test]
