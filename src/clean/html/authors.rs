@@ -2,14 +2,15 @@
 //!
 //! A page names many people; those of its margins belong to other articles and are asked last.
 
-use super::byline::{in_margin, near_headline};
-use super::head::{Head, shown};
-use super::json_ld::Entity;
+use super::byline::in_margin;
+use super::head::{Head, shown_name};
+use super::json_ld::{Entity, WriterKind};
 use super::layout::Layout;
+use super::shown_byline::{byline, opening_byline};
 use super::tag::Tag;
 use super::title;
 use super::tree::{NONE, NodeId, Tree};
-use crate::article::{Article, Document};
+use crate::article::Document;
 use crate::clean::metadata;
 
 /// Names in one marked element, more of which are a list of something else.
@@ -43,48 +44,103 @@ const OTHER_ROLES: &[&str] = &[
     "编辑",
     "編集",
 ];
+/// Longest text of a marked element that is read, in characters.
+const MAX_MARKED_CHARS: usize = 200;
 /// Longest byline of several marked names, with their posts, in bytes and in nodes.
 const BYLINE_BYTES: usize = 400;
 
 /// The authors and where they were found: what came along, JSON-LD, `meta`, marked elements, a visible byline.
+///
+/// `headline` is the run that shows the headline.
 pub(super) fn authors(
     document: &Document,
     tree: &Tree,
     head: &Head,
     entity: Option<&Entity>,
     layout: &Layout,
-    article: &Article,
+    headline: Option<usize>,
     site_names: &[String],
 ) -> Option<(Vec<String>, &'static str)> {
-    let many = |texts: &mut dyn Iterator<Item = &str>| {
-        let mut names: Vec<String> = Vec::new();
-        for name in texts.flat_map(metadata::author_names) {
-            if !names.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
-                names.push(name);
-            }
-        }
-        names
-    };
-    let is_site = |names: &[String]| {
-        names.len() == 1 && site_names.iter().any(|site| title::joined(site) == title::joined(&names[0]))
-    };
-    let given = many(&mut document.given.authors.iter().map(String::as_str));
+    let given = many(document.given.authors.iter().flat_map(|name| metadata::author_names(name)));
     if !given.is_empty() {
         return Some((given, "given"));
     }
+    let is_site = |name: &String| site_names.iter().any(|site| title::joined(site) == title::joined(name));
     // The site under its own name counts only where nobody else is named.
     let mut fallback = None;
-    let mut found = |names: Vec<String>, source: &'static str| {
-        if names.is_empty() {
+    let mut found = |mut names: Vec<String>, source: &'static str| {
+        if names.iter().all(is_site) {
+            if !names.is_empty() {
+                names.truncate(1);
+                fallback.get_or_insert((names, source));
+            }
             return None;
         }
-        if is_site(&names) {
-            fallback.get_or_insert((names, source));
-            return None;
-        }
+        names.retain(|name| !is_site(name));
         Some((names, source))
     };
-    let json = many(&mut entity.into_iter().flat_map(|entity| entity.authors.iter().map(String::as_str)));
+    if let Some((names, source)) = declared(head, entity, &mut found) {
+        // A system's login stands in many a declaration; the byline that readers are shown is a person's.
+        let shown = headline.map(|at| opening_byline(layout, at)).unwrap_or_default();
+        let known = format!(" {} ", title::words(&names.join(" ")));
+        let is_other = |name: &String| {
+            metadata::is_whole(name)
+                && !is_site(name)
+                && title::words(name).split(' ').all(|word| !known.contains(&format!(" {word} ")))
+        };
+        let is_shown = !shown.is_empty() && shown.iter().all(is_other);
+        return Some(if is_shown { (shown, "dom") } else { (names, source) });
+    }
+    // What stands in a margin may be another article's author; it is asked last.
+    for margin in [false, true] {
+        let mut marked: Vec<(u8, NodeId)> =
+            head.authors.iter().filter(|(_, id)| in_margin(tree, *id) == margin).copied().collect();
+        marked.sort_by_key(|(surety, _)| *surety);
+        for (i, &(surety, id)) in marked.iter().enumerate() {
+            let mut dom = marked_names(tree, id);
+            if dom.is_empty() || dom.len() > MAX_MARKED_NAMES {
+                continue;
+            }
+            let same = marked[i + 1..].iter().take_while(|(other, _)| *other == surety).map(|(_, id)| *id);
+            for name in many(beside(tree, id, same).into_iter().flat_map(|other| marked_names(tree, other))) {
+                if !is_known(&dom, &name) {
+                    dom.push(name);
+                }
+            }
+            if let Some(found) = found(dom, "dom") {
+                return Some(found);
+            }
+        }
+        if !margin && let Some(found) = found(byline(tree, head, layout, headline), "dom") {
+            return Some(found);
+        }
+    }
+    fallback
+}
+
+/// Names, each once.
+fn many(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::new();
+    for name in names {
+        if !unique.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
+            unique.push(name);
+        }
+    }
+    unique
+}
+
+/// The first authors that JSON-LD or `meta` declare of whom `found` approves.
+fn declared<T>(
+    head: &Head,
+    entity: Option<&Entity>,
+    found: &mut impl FnMut(Vec<String>, &'static str) -> Option<T>,
+) -> Option<T> {
+    let writers = entity.into_iter().flat_map(|entity| &entity.authors);
+    let json = many(writers.flat_map(|writer| match writer.kind {
+        WriterKind::Organization => metadata::organization_name(&writer.name).into_iter().collect(),
+        WriterKind::Person => metadata::person_names(&writer.name),
+        WriterKind::Unknown => metadata::declared_names(&writer.name),
+    }));
     if let Some(found) = found(json, "json_ld") {
         return Some(found);
     }
@@ -100,53 +156,25 @@ pub(super) fn authors(
         "citation_author",
         "cxenseparse:author",
     ];
-    for key in keys {
-        let is_label = key == "twitter:data1"
-            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"));
-        if is_label {
-            continue;
-        }
-        if let Some(found) = found(many(&mut head.all(key)), "meta") {
-            return Some(found);
-        }
-    }
-    // What stands in a margin may be another article's author; it is asked last.
-    for margin in [false, true] {
-        let mut marked: Vec<(u8, NodeId)> =
-            head.authors.iter().filter(|(_, id)| in_margin(tree, *id) == margin).copied().collect();
-        marked.sort_by_key(|(surety, _)| *surety);
-        for (i, &(surety, id)) in marked.iter().enumerate() {
-            let Some(text) = name_text(tree, id) else { continue };
-            let mut dom = many(&mut text.lines().take(3));
-            if dom.is_empty() || dom.len() > MAX_MARKED_NAMES {
-                continue;
-            }
-            let same = marked[i + 1..].iter().take_while(|(other, _)| *other == surety).map(|(_, id)| *id);
-            let texts: Vec<String> =
-                beside(tree, id, same).into_iter().filter_map(|other| name_text(tree, other)).collect();
-            for name in many(&mut texts.iter().flat_map(|text| text.lines().take(3))) {
-                if is_known(&dom, &name) || is_site(std::slice::from_ref(&name)) {
-                    continue;
-                }
-                if is_site(&dom) {
-                    dom.clear();
-                }
-                dom.push(name);
-            }
-            if let Some(found) = found(dom, "dom") {
-                return Some(found);
-            }
-        }
-        if !margin && let Some(found) = found(many(&mut byline(layout, article).into_iter()), "dom") {
-            return Some(found);
-        }
-    }
-    fallback
+    let is_other = |key: &str| {
+        key == "twitter:data1"
+            && head.first(&["twitter:label1"]).is_none_or(|label| !label.to_lowercase().contains("by"))
+    };
+    keys.into_iter().filter(|key| !is_other(key)).find_map(|key| {
+        // Libraries write the surname in front.
+        let is_person = matches!(key, "citation_author" | "dc.creator" | "dcterms.creator");
+        let names = if is_person { metadata::person_names } else { metadata::declared_names };
+        found(many(head.all(key).flat_map(names)), "meta")
+    })
 }
 
-/// What a marked element shows, if that is short enough to be names.
-fn name_text(tree: &Tree, id: NodeId) -> Option<String> {
-    Some(shown(tree, id)).filter(|text| text.len() <= 200)
+/// The names in what a marked element shows, if that is short enough to be names.
+fn marked_names(tree: &Tree, id: NodeId) -> Vec<String> {
+    let text = shown_name(tree, id);
+    if text.chars().count() > MAX_MARKED_CHARS {
+        return Vec::new();
+    }
+    metadata::author_names(&text.lines().take(3).collect::<Vec<_>>().join("\n"))
 }
 
 /// Whether a name of an element beside the first says nothing new or no name: a part of a known one, or a single word.
@@ -236,38 +264,6 @@ fn is_byline(tree: &Tree, top: NodeId, is_name: impl Fn(NodeId) -> bool) -> bool
     }
 }
 
-/// The text behind a "By" next to the headline, or behind "Written by" in a line of its own anywhere.
-fn byline<'l>(layout: &'l Layout, article: &Article) -> Option<&'l str> {
-    let starts = |text: &str, leads: &[&str]| {
-        let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
-        leads.iter().any(|lead| lower.starts_with(lead))
-    };
-    let near = ["by ", "by: ", "von ", "por ", "par ", "di ", "author: ", "words by ", "text: ", "contributors: "];
-    let anywhere = ["written by", "article by", "story by", "posted by", "author: ", "words by", "about the author"];
-    let runs: Vec<&str> = near_headline(layout, article).into_iter().map(|run| run.text.as_str()).collect();
-    for (i, text) in runs.iter().enumerate() {
-        // "By" in an element of its own: the next one is the name.
-        if text.eq_ignore_ascii_case("by") || text.eq_ignore_ascii_case("by:") {
-            return runs.get(i + 1).copied().filter(|name| name.len() <= 60);
-        }
-        let line = text.lines().next().unwrap_or(text);
-        if line.len() <= 120 && starts(line, &near) {
-            return Some(line);
-        }
-    }
-    for (i, run) in layout.runs.iter().enumerate() {
-        let text = run.text.as_str();
-        if run.words <= 8 && starts(text, &anywhere) {
-            let alone = text.split_whitespace().count() <= 3 && !text.contains(char::is_uppercase)
-                || run.words <= 3 && text.to_lowercase().ends_with("by")
-                || run.words == 3 && text.to_lowercase().ends_with("author");
-            let name = if alone { layout.runs.get(i + 1).map(|next| next.text.as_str()) } else { Some(text) };
-            return name.filter(|name| name.len() <= 80);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     fn authors_of(markup: &str) -> Vec<String> {
@@ -302,7 +298,75 @@ mod tests {
             assert_eq!(names(line), ["Ana Ruiz"], "{line}");
         }
         assert_eq!(names("<a rel=author href=/>Ferry News</a>"), ["Ferry News"]);
-        assert_eq!(names("<a rel=author href=/>Ana Ruiz / Ferry News</a>"), ["Ana Ruiz", "Ferry News"]);
+        assert_eq!(names("<a rel=author href=/>Ana Ruiz / Ferry News</a>"), ["Ana Ruiz"]);
+    }
+
+    #[test]
+    fn the_day_of_a_marked_byline_is_no_name() {
+        for byline in [
+            "<div class=byline><time>8 hours ago</time></div>",
+            "<div class=byline>Sat, 20 Dec, 2025 - 06:36</div>",
+            "<div class=byline>입력 2025.03.11</div>",
+        ] {
+            assert!(authors_of(byline).is_empty(), "{byline}: {:?}", authors_of(byline));
+        }
+        for byline in [
+            "<div class=author>Ana Ruiz <time>Tue 11 March</time></div>",
+            "<div class=byline>Von Ana Ruiz<br>Veröffentlicht am 11. März 2025</div>",
+            "<div class=byline><div>vor 3 Stunden</div><div>Ana Ruiz</div></div>",
+            "<div itemprop=author><meta itemprop=name content='Ana Ruiz'><img></div>",
+            "<span property='schema:author' content='Ana Ruiz'></span>",
+        ] {
+            assert_eq!(authors_of(byline), ["Ana Ruiz"], "{byline}");
+        }
+    }
+
+    #[test]
+    fn a_byline_is_known_by_its_lead_wherever_it_stands_in_its_line() {
+        for byline in [
+            "<p>Por: Ana Ruiz</p>",
+            "<p>March 11, 2025 | By Ana Ruiz</p>",
+            "<p>March 11, 2025 by Ana Ruiz</p>",
+            "<p><time>03/01/2017</time> by <a href=/x>Ana Ruiz</a> in <a href=/n>News</a></p>",
+            "<p>By</p><p>Ana Ruiz</p>",
+            "<p>By <a href=/x>Ana Ruiz</a> <a href=/m>Message Ana</a></p>",
+        ] {
+            assert_eq!(authors_of(byline), ["Ana Ruiz"], "{byline}");
+        }
+        for prose in [
+            "<p>By following the tips below and remaining vigilant, you can save money on the ferry.</p>",
+            "<p>In 2019 the ferry was bought by Ana Ruiz</p>",
+            "<p>Photo by Ana Ruiz</p>",
+        ] {
+            assert!(authors_of(prose).is_empty(), "{prose}: {:?}", authors_of(prose));
+        }
+    }
+
+    #[test]
+    fn a_byline_under_the_headline_goes_before_a_declared_login() {
+        let json = r#"<script type="application/ld+json">{"@type":"Article","author":{"name":"KatieS"}}</script>"#;
+        let names = |line: &str| authors_of(&format!("{json}{line}"));
+        assert_eq!(names("<p>by <a href=/authors/ana-ruiz/>Ana Ruiz</a></p>"), ["Ana Ruiz"]);
+        for line in [
+            "<p>By the harbour Ana waited for the ferry</p>",
+            "<p>Ana Ruiz</p>",
+            "<p>By Katies Ruiz</p>",
+            "<p>By Newsroom</p>",
+            "<p>Photo by Ana Ruiz</p>",
+            "<ul class=related><li><a href=/x>Storm hits the harbour again</a><p>By Ana Ruiz</p></li></ul>",
+        ] {
+            assert_eq!(names(line), ["KatieS"], "{line}");
+        }
+    }
+
+    #[test]
+    fn the_site_is_no_author_beside_a_declared_person() {
+        let site = "<meta property=og:site_name content='Island News'>";
+        let names = |meta: &str| authors_of(&format!("{site}{meta}"));
+        assert_eq!(names("<meta name=author content='Ana Ruiz, Island News'>"), ["Ana Ruiz"]);
+        assert_eq!(names("<meta name=author content='Island News'>"), ["Island News"]);
+        assert_eq!(names("<meta property='og:article:author' content='Ana Ruiz'>"), ["Ana Ruiz"]);
+        assert_eq!(names("<meta name=citation_author content='Ruiz, Ana'>"), ["Ana Ruiz"]);
     }
 
     #[test]

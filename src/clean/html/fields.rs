@@ -3,8 +3,8 @@
 //! What came with the document wins; then JSON-LD, `meta`, what the page shows, the URL, and what the text betrays.
 
 use super::authors::authors;
-use super::byline::{published, updated};
-use super::head::{Head, shown};
+use super::byline::{headline, in_margin, published, updated};
+use super::head::{Head, shown, shown_name, without_tags};
 use super::json_ld::Entity;
 use super::layout::Layout;
 use super::own::Own;
@@ -15,6 +15,8 @@ use crate::clean::{given_title, metadata};
 
 /// Tags kept of an article.
 const MAX_TAGS: usize = 32;
+/// Longest name of a site and longest tag, in characters.
+const MAX_NAME_CHARS: usize = 80;
 /// Words of a block from which it tells the page's language.
 const PROSE_WORDS: u32 = 12;
 
@@ -57,12 +59,17 @@ pub(super) fn fields(
     // Who publishes it.
     let named = head
         .first(&["og:site_name", "application-name", "al:android:app_name", "twitter:app:name:iphone"])
-        .filter(|name| name.len() <= 80);
+        .filter(|name| is_short(name, MAX_NAME_CHARS));
+    let publisher = entity.and_then(|entity| entity.publisher.clone()).filter(|name| is_short(name, MAX_NAME_CHARS));
+    let marked = || head.publisher.map(|id| shown_name(tree, id)).filter(|name| is_short(name, MAX_NAME_CHARS));
     if let Some(name) = named {
         note("site_name", "meta");
         article.site_name = Some(name.to_owned());
-    } else if let Some(name) = entity.and_then(|entity| entity.publisher.clone()).filter(|name| name.len() <= 80) {
+    } else if let Some(name) = publisher {
         note("site_name", "json_ld");
+        article.site_name = Some(name);
+    } else if let Some(name) = marked().filter(|name| !name.is_empty() && !name.contains('\n')) {
+        note("site_name", "dom");
         article.site_name = Some(name);
     }
     let mut site_names: Vec<String> = article.site_name.iter().cloned().collect();
@@ -81,7 +88,8 @@ pub(super) fn fields(
         article.title = Some(title);
     }
 
-    if let Some((authors, source)) = authors(document, tree, head, entity, layout, &article, &site_names) {
+    let headline = headline(layout, &article);
+    if let Some((authors, source)) = authors(document, tree, head, entity, layout, headline, &site_names) {
         note("authors", if source == "given" { from } else { source });
         article.authors = authors;
     }
@@ -91,7 +99,7 @@ pub(super) fn fields(
     if let Some(date) = given.date_published.as_deref().and_then(day) {
         note("date_published", from);
         article.date_published = Some(date);
-    } else if let Some((date, source)) = published(tree, head, entity, layout, &article, language) {
+    } else if let Some((date, source)) = published(tree, head, entity, layout, headline, &article, language) {
         note("date_published", source);
         article.date_published = Some(date);
     }
@@ -107,7 +115,8 @@ pub(super) fn fields(
         ];
         names.iter().find_map(|name| head.first(&[name]).and_then(day)).map(|date| (date, "meta"))
     });
-    let modified = modified.or_else(|| updated(tree, head, &article, language).map(|date| (date, "dom")));
+    let shown_change = || updated(tree, head, layout, headline, &article, language);
+    let modified = modified.or_else(|| shown_change().map(|date| (date, "dom")));
     if let Some((date, source)) = modified {
         note("date_modified", source);
         article.date_modified = Some(date);
@@ -121,17 +130,18 @@ pub(super) fn fields(
         .map(|text| (text, "json_ld"))
         .filter(|_| description.is_none())
         .or(description);
-    if let Some((text, source)) = description.filter(|(text, _)| text.len() <= 2000) {
+    let description = description.map(|(text, source)| (without_tags(&text), source));
+    if let Some((text, source)) = description.filter(|(text, _)| is_short(text, 2000) && !text.is_empty()) {
         note("description", source);
         article.description = Some(text);
     }
     let section = head.first(&["article:section", "parsely-section", "section"]).map(|text| (text.to_owned(), "meta"));
     let section = section.or_else(|| entity.and_then(|entity| entity.section.clone()).map(|text| (text, "json_ld")));
-    if let Some((text, source)) = section.filter(|(text, _)| text.len() <= 100) {
+    if let Some((text, source)) = section.filter(|(text, _)| is_short(text, 100)) {
         note("section", source);
         article.section = Some(text);
     }
-    if let Some((tags, source)) = tags(head, entity) {
+    if let Some((tags, source)) = tags(tree, head, entity) {
         note("tags", source);
         article.tags = tags;
     }
@@ -219,10 +229,15 @@ fn shown_language(layout: &Layout) -> Option<String> {
     metadata::language_of(&prose.map(|run| run.text.as_str()).collect::<Vec<_>>().join("\n"))
 }
 
-fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static str)> {
+/// Whether a text has no more than so many characters.
+fn is_short(text: &str, max_chars: usize) -> bool {
+    text.len() <= max_chars || text.chars().count() <= max_chars
+}
+
+fn tags(tree: &Tree, head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static str)> {
     let unique = |words: &mut dyn Iterator<Item = &str>| {
         let mut tags: Vec<String> = Vec::new();
-        for word in words.map(str::trim).filter(|word| !word.is_empty() && word.len() <= 80) {
+        for word in words.map(str::trim).filter(|word| !word.is_empty() && is_short(word, MAX_NAME_CHARS)) {
             if tags.len() < MAX_TAGS && !tags.iter().any(|known| known.eq_ignore_ascii_case(word)) {
                 tags.push(word.to_owned());
             }
@@ -242,9 +257,14 @@ fn tags(head: &Head, entity: Option<&Entity>) -> Option<(Vec<String>, &'static s
     if !json.is_empty() {
         return Some((json, "json_ld"));
     }
-    let words = head.first(&["news_keywords", "keywords", "parsely-tags"])?;
-    let meta = unique(&mut words.split([',', ';']));
-    (!meta.is_empty()).then_some((meta, "meta"))
+    let words = head.first(&["news_keywords", "keywords", "parsely-tags"]).unwrap_or_default();
+    let meta = unique(&mut words.split([',', ';', '，', '、']));
+    if !meta.is_empty() {
+        return Some((meta, "meta"));
+    }
+    let linked: Vec<String> = head.tags.iter().filter(|id| !in_margin(tree, **id)).map(|&id| shown(tree, id)).collect();
+    let linked = unique(&mut linked.iter().map(String::as_str));
+    (!linked.is_empty()).then_some((linked, "dom"))
 }
 
 /// An image's address against the page's.
@@ -282,6 +302,42 @@ mod tests {
         let deeper =
             "<link rel=canonical href='https://example.org/a'><meta property=og:url content='https://example.org/b'>";
         assert_eq!(article(deeper).url.as_deref(), Some("https://example.org/a"));
+    }
+
+    #[test]
+    fn lengths_are_counted_in_letters_of_any_script() {
+        let name = "Министерство внутренних дел и чрезвычайных ситуаций островов";
+        let found = article(&format!(
+            "<meta property=og:site_name content='{name}'><meta property=article:section content='{name}'><meta property=article:tag content='{name}'>"
+        ));
+        assert_eq!((found.site_name.as_deref(), found.section.as_deref()), (Some(name), Some(name)));
+        assert_eq!(found.tags, [name]);
+    }
+
+    #[test]
+    fn microdata_and_links_say_what_the_head_does_not() {
+        let found = article(
+            "</head><div itemprop=publisher><img><meta itemprop=name content='Island News'></div>\
+            <p><a rel='category tag' href=/n>News</a> <a rel=tag href=/f>Ferries</a></p>",
+        );
+        assert_eq!(found.site_name.as_deref(), Some("Island News"));
+        assert_eq!(found.tags, ["Ferries"]);
+        let found = article(
+            "<meta property='og:article:section' content=News><meta property='og:article:tag' content=Ferries>",
+        );
+        assert_eq!((found.section.as_deref(), &found.tags[..]), (Some("News"), &["Ferries".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_link_may_have_two_roles() {
+        let found = article("<link rel='alternate canonical' href='https://example.org/ferry'>");
+        assert_eq!(found.url.as_deref(), Some("https://example.org/ferry"));
+    }
+
+    #[test]
+    fn a_description_is_without_markup() {
+        let found = article("<meta name=description content='&lt;p>The &lt;b>ferry&lt;/b> stays&lt;/p>'>");
+        assert_eq!(found.description.as_deref(), Some("The ferry stays"));
     }
 
     #[test]

@@ -11,8 +11,9 @@ use super::lenient::read;
 use super::own::{MAX_ARTICLES, Own};
 use crate::clean::references::unescaped;
 
-/// Longest script that is read, in bytes.
+/// Longest script that is read and most that is read of all, in bytes: values take many times the room.
 const MAX_SCRIPT_BYTES: usize = 2 << 20;
+const MAX_PAGE_BYTES: usize = 4 << 20;
 /// Objects looked at on one page: a catalogue of products is no article.
 const MAX_OBJECTS: usize = 4096;
 /// Authors and keywords taken from one object.
@@ -29,7 +30,7 @@ const LIVE: &str = "LiveBlogPosting";
 pub(super) struct Entity {
     pub kind: String,
     pub headline: Option<String>,
-    pub authors: Vec<String>,
+    pub authors: Vec<Writer>,
     pub published: Option<String>,
     pub modified: Option<String>,
     pub description: Option<String>,
@@ -43,10 +44,42 @@ pub(super) struct Entity {
     pub free: Option<bool>,
 }
 
+/// Whom an object names as its author, with what the object says of what that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Writer {
+    pub name: String,
+    pub kind: WriterKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WriterKind {
+    Person,
+    Organization,
+    /// A mere text, which may hold several.
+    Unknown,
+}
+
+impl Writer {
+    fn of(name: String, object: &Map<String, Value>) -> Self {
+        let is = |ending: &str| kinds(object).iter().any(|kind| kind.ends_with(ending));
+        let kind = match () {
+            () if is("Organization") || is("Corporation") => WriterKind::Organization,
+            () if is("Person") => WriterKind::Person,
+            () => WriterKind::Unknown,
+        };
+        Self { name, kind }
+    }
+}
+
 /// The object of a page's scripts that is most likely its article, filled up from the others that may speak of it.
 pub(super) fn article(scripts: &[&str], own: &Own) -> Option<Entity> {
-    let short = scripts.iter().filter(|script| script.len() <= MAX_SCRIPT_BYTES);
-    entity(&short.filter_map(|script| read(script)).collect::<Vec<_>>(), own)
+    let mut room = MAX_PAGE_BYTES;
+    let short = scripts.iter().filter(|script| {
+        let fits = script.len() <= MAX_SCRIPT_BYTES.min(room);
+        room -= if fits { script.len() } else { 0 };
+        fits
+    });
+    entity(&short.flat_map(|script| read(script)).collect::<Vec<_>>(), own)
 }
 
 /// The best article object among all, and what pages and other objects add where it is silent.
@@ -148,7 +181,10 @@ fn entity(values: &[Value], own: &Own) -> Option<Entity> {
 
 /// How sure a type makes it that an object is the page's article.
 fn rank(kind: &str) -> u32 {
-    match kind {
+    // Some begin with a small letter.
+    let mut name = kind.to_owned();
+    name.get_mut(..1).map(str::make_ascii_uppercase);
+    match name.as_str() {
         "NewsArticle"
         | "ReportageNewsArticle"
         | "AnalysisNewsArticle"
@@ -223,9 +259,9 @@ fn described(object: &Map<String, Value>, named: &BTreeMap<&str, &Map<String, Va
         section: text(object, "articleSection"),
         keywords,
         image: image(object.get("image").or_else(|| object.get("thumbnailUrl")), named),
-        publisher: publisher.into_iter().next(),
+        publisher: publisher.into_iter().next().map(|writer| writer.name),
         language: text(object, "inLanguage"),
-        url: text(object, "url").or_else(|| text(object, "mainEntityOfPage")),
+        url: link(object, "url").or_else(|| link(object, "mainEntityOfPage")),
         free: match object.get("isAccessibleForFree") {
             Some(Value::Bool(free)) => Some(*free),
             Some(Value::String(free)) => Some(!free.eq_ignore_ascii_case("false")),
@@ -239,9 +275,27 @@ pub(super) fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
     text_within(object, key, usize::MAX)
 }
 
-/// The name of a person or an organization.
-fn name(object: &Map<String, Value>) -> Option<String> {
-    text_within(object, "name", MAX_NAME_BYTES)
+/// The name of a person or an organization, with the lines that it is written in.
+fn name(object: &Map<String, Value>) -> Option<Writer> {
+    let name = match object.get("name") {
+        Some(Value::String(text)) if text.len() <= MAX_NAME_BYTES => told_lines(text),
+        _ => text_within(object, "name", MAX_NAME_BYTES),
+    };
+    Some(Writer::of(name?, object))
+}
+
+/// A field as an address: a string, the first of a list, or what identifies an object.
+fn link(object: &Map<String, Value>, key: &str) -> Option<String> {
+    let mut value = object.get(key)?;
+    for _ in 0..3 {
+        value = match value {
+            Value::String(url) => return told(url).filter(|url| url.len() <= MAX_URL_BYTES),
+            Value::Array(items) => items.first()?,
+            Value::Object(inner) => inner.get("@id").or_else(|| inner.get("url"))?,
+            _ => return None,
+        };
+    }
+    None
 }
 
 fn text_within(object: &Map<String, Value>, key: &str, max_bytes: usize) -> Option<String> {
@@ -265,8 +319,13 @@ fn told(text: &str) -> Option<String> {
     Some(one_line(&unescaped(text))).filter(|text| !text.is_empty())
 }
 
+fn told_lines(text: &str) -> Option<String> {
+    let lines: Vec<String> = unescaped(text).lines().map(one_line).filter(|line| !line.is_empty()).collect();
+    Some(lines.join("\n")).filter(|text| !text.is_empty())
+}
+
 /// Names of people and organizations: strings, objects, references and lists of these.
-fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut Vec<String>) {
+fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut Vec<Writer>) {
     let mut queue = vec![value];
     let mut steps = 0;
     while let Some(value) = queue.pop() {
@@ -278,7 +337,9 @@ fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut V
             Value::String(text) => match named.get(text.as_str()) {
                 Some(object) => out.extend(name(object)),
                 None if text.len() > MAX_NAME_BYTES => {}
-                None => out.extend(told(text)),
+                None => {
+                    out.extend(told_lines(text).map(|name| Writer { name, kind: WriterKind::Unknown }));
+                }
             },
             Value::Array(items) => queue.extend(items.iter().rev()),
             Value::Object(object) => match object.get("name") {
@@ -289,7 +350,7 @@ fn names(value: &Value, named: &BTreeMap<&str, &Map<String, Value>>, out: &mut V
                     if let Some(known) = known {
                         out.extend(name(known));
                     } else if let (Some(first), Some(last)) = (text(object, "givenName"), text(object, "familyName")) {
-                        out.push(format!("{first} {last}"));
+                        out.push(Writer::of(format!("{first} {last}"), object));
                     } else if let Some(list) = object.get("@list") {
                         queue.push(list);
                     }
@@ -325,8 +386,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn named(entity: &Entity) -> Vec<&str> {
+        entity.authors.iter().map(|writer| writer.name.as_str()).collect()
+    }
+
     fn of(script: &str) -> Option<Entity> {
-        entity(&[read(script)?], &Own::default())
+        entity(&read(script), &Own::default())
     }
 
     #[test]
@@ -337,7 +402,8 @@ mod tests {
             {"@type":"Person","@id":"#ana","name":"Ana Ruiz"},{"@type":"WebSite","name":"The Valley Post"}]}"##)
         .expect("an article");
         assert_eq!(found.headline.as_deref(), Some("Bridge opens"));
-        assert_eq!(found.authors, ["Ana Ruiz", "Tom Hill"]);
+        assert_eq!(named(&found), ["Ana Ruiz", "Tom Hill"]);
+        assert_eq!(found.authors[1].kind, WriterKind::Person);
         assert_eq!(found.published.as_deref(), Some("2025-01-01"));
         assert_eq!(found.publisher.as_deref(), Some("The Valley Post"));
     }
@@ -354,8 +420,35 @@ mod tests {
         ] {
             assert_eq!(of(script).and_then(|found| found.headline).as_deref(), Some("Bridge opens"), "{script}");
         }
-        assert_eq!(read("not json"), None);
-        assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn who_wrote_it_is_known_for_a_person_or_an_organization() {
+        for (author, name, kind) in [
+            (r#"{"@type":"NewsMediaOrganization","name":"Quay & Quay"}"#, "Quay & Quay", WriterKind::Organization),
+            (r#"{"@type":"Person","name":"Ana Ruiz\nReporter"}"#, "Ana Ruiz\nReporter", WriterKind::Person),
+            (r#""Ana Ruiz""#, "Ana Ruiz", WriterKind::Unknown),
+        ] {
+            let found = of(&format!(r#"{{"@type":"newsArticle","author":{author}}}"#)).expect("an article");
+            assert_eq!(found.authors, [Writer { name: name.to_owned(), kind }]);
+        }
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_address_and_not_by_its_name() {
+        let found = of(r#"{"@type":"Article","mainEntityOfPage":{"name":"Ferry","@id":"https://example.org/ferry"}}"#);
+        assert_eq!(found.and_then(|found| found.url).as_deref(), Some("https://example.org/ferry"));
+    }
+
+    #[test]
+    fn scripts_are_read_within_a_bound_for_all_of_them() {
+        let filler = format!(r#"{{"name":"{}"}}"#, "x".repeat(MAX_SCRIPT_BYTES - 30));
+        let script = r#"{"@type":"Article","headline":"Bridge opens"}"#;
+        let found = |fillers: usize| {
+            let scripts: Vec<&str> = std::iter::repeat_n(filler.as_str(), fillers).chain([script]).collect();
+            article(&scripts, &Own::default()).is_some()
+        };
+        assert!(found(1) && !found(2));
     }
 
     #[test]
@@ -400,7 +493,7 @@ mod tests {
             "keywords":"caf&eacute;,the mayor&amp;#039;s plan"}"#,
         )
         .expect("an article");
-        assert_eq!(found.authors, ["María López", "Renée O'Neil"]);
+        assert_eq!(named(&found), ["María López", "Renée O'Neil"]);
         assert_eq!(found.keywords, ["café", "the mayor's plan"]);
     }
 

@@ -22,6 +22,7 @@ mod model;
 mod own;
 mod parse;
 mod scan;
+mod shown_byline;
 mod sink;
 mod strip;
 mod tag;

@@ -84,8 +84,8 @@ mod tests {
         }
         // Alone, or beside one that nothing tells of, it is believed as before.
         let found = article(&[other], &own).expect("an article");
-        assert_eq!(found.authors, ["Wrong Person"]);
+        assert_eq!(found.authors[0].name, "Wrong Person");
         let silent = format!(r#"[{other},{{"@type":"Article"}}]"#);
-        assert_eq!(article(&[&silent], &own).expect("an article").authors, ["Wrong Person"]);
+        assert_eq!(article(&[&silent], &own).expect("an article").authors[0].name, "Wrong Person");
     }
 }
