@@ -230,7 +230,12 @@ fn without_tail(part: &str) -> &str {
     static TAIL: LazyLock<Regex> = LazyLock::new(|| regex(COUNTED));
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let has_digit = |text: &str| text.contains(char::is_numeric);
-    let mut end = TAIL.find(part).map_or(part.len(), |tail| tail.start());
+    // Nothing else begins a tail, and most names have none.
+    let begins = |word: &str| matches!(word, "published" | "updated" | "posted" | "follow" | "is" | "on");
+    let may_end =
+        has_digit(part) || part.contains(['(', '[']) || part.split_whitespace().any(|word| begins(&bare(word)));
+    let tail = may_end.then(|| TAIL.find(part)).flatten();
+    let mut end = tail.map_or(part.len(), |tail| tail.start());
     if has_digit(part) {
         let words: Vec<(usize, &str)> = starts(part).collect();
         let is_month = |k: usize| words.get(k).is_some_and(|(_, word)| month_of(&bare(word), None).is_some());
