@@ -106,36 +106,7 @@ impl<'p> Evidence<'p> {
         let mut looks: Vec<Look> = layout.runs.iter().map(look).collect();
         let headline = headline(layout, &title.map(title::words).unwrap_or_default());
         let comments = comments(layout, &looks, headline);
-        let mut sums = vec![Sums::default(); layout.containers.len()];
-        let mut weights = vec![0f32; layout.containers.len()];
-        for (run, look) in layout.runs.iter().zip(&looks) {
-            if comments[run.container as usize] {
-                continue;
-            }
-            let container = layout.container(run);
-            let heading = matches!(container.tag, Tag::H(_));
-            let own = Sums { headings: u32::from(heading), ..Sums::of(run, look) };
-            sums[run.container as usize].add(&own);
-            if look.prose {
-                // A paragraph speaks for the container around it, and half as loud for the next.
-                let mut at = run.container;
-                if matches!(container.tag, Tag::P | Tag::Blockquote | Tag::Li) && container.parent != NONE {
-                    at = container.parent;
-                }
-                weights[at as usize] += run.words as f32;
-                let above = layout.containers[at as usize].parent;
-                if above != NONE {
-                    weights[above as usize] += run.words as f32 * 0.5;
-                }
-            }
-        }
-        for at in (0..sums.len()).rev() {
-            let parent = layout.containers[at].parent;
-            if parent != NONE {
-                let own = sums[at];
-                sums[parent as usize].add(&own);
-            }
-        }
+        let (sums, weights) = sums(layout, &looks, &comments);
         let mut signatures: HashMap<u64, Sums, ByHash> = HashMap::default();
         let mut copies: HashMap<u64, u16, ByHash> = HashMap::default();
         for (run, look) in layout.runs.iter().zip(&mut looks) {
@@ -145,71 +116,25 @@ impl<'p> Evidence<'p> {
             *seen = seen.saturating_add(1);
         }
         let total = sums.first().copied().unwrap_or_default();
-        let deepest = |fits: &dyn Fn(usize) -> bool| {
-            (0..sums.len())
-                .filter(|&at| fits(at))
-                .max_by_key(|&at| layout.containers[at].depth)
-                .map_or(0, |at| at as u32)
-        };
-        let main = deepest(&|at| sums[at].prose * 10 >= total.prose * 6 && sums[at].prose > 0);
+        let fits = |&at: &usize| sums[at].prose * 10 >= total.prose * 6 && sums[at].prose > 0;
+        let main = (0..sums.len()).filter(fits).max_by_key(|&at| layout.containers[at].depth).map_or(0, |at| at as u32);
         let top = (0..weights.len()).fold(0, |best, at| if weights[at] > weights[best] { at } else { best }) as u32;
-        let n = layout.runs.len();
-        let (mut prose_before, mut words_before) = (Vec::with_capacity(n), Vec::with_capacity(n));
-        let (mut previous_prose, mut next_prose) = (vec![0; n], vec![0; n]);
-        let (mut prose, mut words, mut since) = (0, 0, 1000);
-        for (i, (run, look)) in layout.runs.iter().zip(&looks).enumerate() {
-            prose_before.push(prose);
-            words_before.push(words);
-            previous_prose[i] = since;
-            if comments[run.container as usize] {
-                continue;
-            }
-            words += run.words;
-            if look.prose {
-                prose += run.words;
-                since = 0;
-            }
-            since = (since + 1).min(1000);
-        }
-        since = 1000;
-        for i in (0..n).rev() {
-            next_prose[i] = since;
-            if looks[i].prose && !comments[layout.runs[i].container as usize] {
-                since = 0;
-            }
-            since = (since + 1).min(1000);
-        }
-        let mut headings = Vec::with_capacity(n);
-        let mut heading = None;
-        for (i, run) in layout.runs.iter().enumerate() {
-            if matches!(layout.container(run).tag, Tag::H(_)) {
-                heading = Some(i as u32);
-            }
-            headings.push(heading);
-        }
-        let mut branches = vec![NONE; layout.containers.len()];
-        for (at, container) in layout.containers.iter().enumerate() {
-            if container.parent == main {
-                branches[at] = at as u32;
-            } else if container.parent != NONE {
-                branches[at] = branches[container.parent as usize];
-            }
-        }
+        let order = Order::of(layout, &looks, &comments);
         Self {
             layout,
             sums,
             looks,
             signatures,
             copies,
-            prose_before,
-            words_before,
-            previous_prose,
-            next_prose,
+            prose_before: order.prose_before,
+            words_before: order.words_before,
+            previous_prose: order.previous_prose,
+            next_prose: order.next_prose,
             main,
             top,
             headline,
-            headings,
-            branches,
+            headings: headings(layout),
+            branches: branches(layout, main),
             comments,
             title: title.map(hashes).unwrap_or_default(),
             description: description.map(hashes).unwrap_or_default(),
@@ -285,6 +210,106 @@ impl<'p> Evidence<'p> {
         let body_share = if body.is_some() { share(in_body, triples) } else { -1.0 };
         (share(in_title, words), share(in_description, words), body_share)
     }
+}
+
+/// The sums of each container, and the weight of its own paragraphs.
+fn sums(layout: &Layout, looks: &[Look], comments: &[bool]) -> (Vec<Sums>, Vec<f32>) {
+    let mut sums = vec![Sums::default(); layout.containers.len()];
+    let mut weights = vec![0f32; layout.containers.len()];
+    for (run, look) in layout.runs.iter().zip(looks) {
+        if comments[run.container as usize] {
+            continue;
+        }
+        let container = layout.container(run);
+        let heading = matches!(container.tag, Tag::H(_));
+        let own = Sums { headings: u32::from(heading), ..Sums::of(run, look) };
+        sums[run.container as usize].add(&own);
+        if look.prose {
+            // A paragraph speaks for the container around it, and half as loud for the next.
+            let mut at = run.container;
+            if matches!(container.tag, Tag::P | Tag::Blockquote | Tag::Li) && container.parent != NONE {
+                at = container.parent;
+            }
+            weights[at as usize] += run.words as f32;
+            let above = layout.containers[at as usize].parent;
+            if above != NONE {
+                weights[above as usize] += run.words as f32 * 0.5;
+            }
+        }
+    }
+    for at in (0..sums.len()).rev() {
+        let parent = layout.containers[at].parent;
+        if parent != NONE {
+            let own = sums[at];
+            sums[parent as usize].add(&own);
+        }
+    }
+    (sums, weights)
+}
+
+/// For each run what stands before it and how far the nearest prose is, comments aside.
+struct Order {
+    prose_before: Vec<u32>,
+    words_before: Vec<u32>,
+    previous_prose: Vec<u32>,
+    next_prose: Vec<u32>,
+}
+
+impl Order {
+    fn of(layout: &Layout, looks: &[Look], comments: &[bool]) -> Self {
+        let n = layout.runs.len();
+        let (mut prose_before, mut words_before) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        let (mut previous_prose, mut next_prose) = (vec![0; n], vec![0; n]);
+        let (mut prose, mut words, mut since) = (0, 0, 1000);
+        for (i, (run, look)) in layout.runs.iter().zip(looks).enumerate() {
+            prose_before.push(prose);
+            words_before.push(words);
+            previous_prose[i] = since;
+            if comments[run.container as usize] {
+                continue;
+            }
+            words += run.words;
+            if look.prose {
+                prose += run.words;
+                since = 0;
+            }
+            since = (since + 1).min(1000);
+        }
+        since = 1000;
+        for i in (0..n).rev() {
+            next_prose[i] = since;
+            if looks[i].prose && !comments[layout.runs[i].container as usize] {
+                since = 0;
+            }
+            since = (since + 1).min(1000);
+        }
+        Self { prose_before, words_before, previous_prose, next_prose }
+    }
+}
+
+/// For each run the heading above it, itself if it is one.
+fn headings(layout: &Layout) -> Vec<Option<u32>> {
+    let mut heading = None;
+    let above = layout.runs.iter().enumerate().map(|(i, run)| {
+        if matches!(layout.container(run).tag, Tag::H(_)) {
+            heading = Some(i as u32);
+        }
+        heading
+    });
+    above.collect()
+}
+
+/// For each container its ancestor just below `main`, itself if it is one.
+fn branches(layout: &Layout, main: u32) -> Vec<u32> {
+    let mut branches = vec![NONE; layout.containers.len()];
+    for (at, container) in layout.containers.iter().enumerate() {
+        if container.parent == main {
+            branches[at] = at as u32;
+        } else if container.parent != NONE {
+            branches[at] = branches[container.parent as usize];
+        }
+    }
+    branches
 }
 
 /// The run that shows the headline: the first heading of the title's words, else the first run of exactly these.
