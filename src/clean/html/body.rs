@@ -181,9 +181,6 @@ fn threshold(layout: &Layout, p: &[f32]) -> f32 {
 
 /// The probability that a run must reach whatever its page, by what its own elements say of it; 0 where they say nothing.
 fn doubt(layout: &Layout, run: &Run) -> f32 {
-    static BODY: LazyLock<Hints> = LazyLock::new(|| hints::bit("body"));
-    static NOISE: LazyLock<Hints> =
-        LazyLock::new(|| hints::bits(&["navigation", "advertisement", "comments", "signup", "caption", "share"]));
     static NOISE_AROUND: LazyLock<Hints> = LazyLock::new(|| hints::bits(&["comments", "byline", "related"]));
     static RELATED: LazyLock<Hints> = LazyLock::new(|| hints::bit("related"));
     const DOUBT: u32 = within::FIGCAPTION | within::DIALOG;
@@ -192,7 +189,7 @@ fn doubt(layout: &Layout, run: &Run) -> f32 {
         return DOUBTFUL;
     }
     let own = container.hints | run.inline_hints;
-    if run.words < NAMED_WORDS && own & *BODY == 0 && own & *NOISE != 0 {
+    if run.words < NAMED_WORDS && own & hints::SAYS_BODY == 0 && own & *hints::NOISE != 0 {
         return NAMED_AS_NOISE;
     }
     let parent =
@@ -310,7 +307,22 @@ fn reason(class: Class) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{STORY, text};
     use super::*;
+
+    #[test]
+    fn a_caption_is_none_of_the_text_for_the_word_text_in_its_name() {
+        let has_caption = |class: &str| {
+            let caption = format!(
+                "<div class='wp-caption aligncenter'><img src=x><p class={class}>The harbour. Photo: Ana Ruiz</p></div>"
+            );
+            text(format!("<article><h1>Ferry kept</h1>{STORY}{caption}{STORY}</article>")).contains("Ana Ruiz")
+        };
+        for class in ["wp-caption-text", "image-caption-content"] {
+            assert!(!has_caption(class), "{class}");
+        }
+        assert!(has_caption("entry"));
+    }
 
     #[test]
     fn a_removals_text_is_cut_between_characters() {

@@ -135,10 +135,10 @@ mod tests {
         }
     }
 
-    const STORY: &str = "<p>The island council voted on Tuesday to keep the small ferry running through the winter, after two hours of \
+    pub(super) const STORY: &str = "<p>The island council voted on Tuesday to keep the small ferry running through the winter, after two hours of \
         debate.</p><p>Its captain said that he had not expected so clear a vote, and thanked the pupils who had written to the mayor.</p>";
 
-    fn text(content: String) -> String {
+    pub(super) fn text(content: String) -> String {
         page(&document(content)).blocks.iter().map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 

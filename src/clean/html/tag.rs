@@ -106,7 +106,11 @@ impl Tag {
             | local_name!("map")
             | local_name!("applet")
             | local_name!("param")
-            | local_name!("xmp") => Self::Raw,
+            | local_name!("xmp")
+            // How a word is read, above it or in brackets behind it: not written in the line.
+            | local_name!("rt")
+            | local_name!("rp")
+            | local_name!("rtc") => Self::Raw,
             local_name!("template") => Self::Template,
             local_name!("section") => Self::Section,
             local_name!("article") => Self::Article,

@@ -7,6 +7,8 @@ mod text;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
+use html5ever::local_name;
+
 use super::hints;
 use super::layout::{Container, Layout, Run, within};
 use super::link_gap::LinkGap;
@@ -64,6 +66,10 @@ struct Walk<'t> {
     /// Whether a link has ended since the last letter, and where it leads.
     after_link: Option<&'t str>,
     link_gap: Option<LinkGap>,
+    /// The inline elements that are open and that a style draws as blocks, innermost last.
+    drawn: Vec<NodeId>,
+    /// In preformatted text an element has begun or ended that stands on lines of its own.
+    line: bool,
     /// Hints of the classes seen so far; only looked up, never walked through.
     known: HashMap<&'t str, hints::Hints>,
 }
@@ -85,6 +91,8 @@ impl<'t> Walk<'t> {
             in_row: 0,
             after_link: None,
             link_gap: None,
+            drawn: Vec::new(),
+            line: false,
             known: HashMap::new(),
         }
     }
@@ -104,6 +112,10 @@ impl<'t> Walk<'t> {
             return false;
         }
         debug_assert!(is_element);
+        if self.may_hide_inline(tag) && self.is_hidden(id) {
+            self.note_unseen(id);
+            return false;
+        }
         match tag {
             Tag::Br => self.breaks = self.breaks.saturating_add(1),
             Tag::Hr => self.flush(),
@@ -146,15 +158,16 @@ impl<'t> Walk<'t> {
                 if let Some(class) = self.tree.attribute(id, "class") {
                     self.run.inline_hints |= self.hints_of(class);
                 }
-                // A box that the site's own element name or a script draws.
-                if self.is_hidden(id) {
-                    self.note_unseen(id);
-                    return false;
+                if self.is_drawn_as_block(id) {
+                    self.flush();
+                    self.drawn.push(id);
                 }
             }
             _ => {}
         }
-        if tag.is_block() && !(self.in_row > 0 && matches!(tag, Tag::P | Tag::Div)) {
+        if self.is_line(tag) {
+            self.line = true;
+        } else if tag.is_block() && !(self.in_row > 0 && matches!(tag, Tag::P | Tag::Div)) {
             self.flush();
             self.open_container(id, tag);
         }
@@ -192,7 +205,13 @@ impl<'t> Walk<'t> {
             }
             _ => {}
         }
-        if tag.is_block() {
+        if self.drawn.last() == Some(&id) {
+            self.drawn.pop();
+            self.flush();
+        }
+        if self.is_line(tag) {
+            self.line = true;
+        } else if tag.is_block() {
             if self.in_row > 0 && matches!(tag, Tag::P | Tag::Div) {
                 self.space = true;
             } else {
@@ -262,16 +281,41 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn is_hidden(&self, id: NodeId) -> bool {
-        if self.tree.attributes(id).is_empty() {
-            return false;
+    /// Whether an element is left out where it is hidden; a hidden block is judged, because folded answers are such.
+    fn may_hide_inline(&self, tag: Tag) -> bool {
+        match tag {
+            Tag::Img | Tag::Picture | Tag::Br => false,
+            Tag::Td | Tag::Th => self.in_row > 0,
+            _ => !tag.is_block(),
         }
-        self.tree.attribute(id, "hidden").is_some_and(|value| value != "until-found")
-            || self.tree.attribute(id, "aria-hidden") == Some("true")
-            || self.tree.attribute(id, "style").is_some_and(|style| {
-                let plain: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-                plain.contains("display:none") || plain.contains("visibility:hidden")
-            })
+    }
+
+    fn is_hidden(&self, id: NodeId) -> bool {
+        self.tree.attributes(id).iter().any(|(name, value)| match *name {
+            local_name!("hidden") => &**value != "until-found",
+            local_name!("aria-hidden") => &**value == "true",
+            local_name!("style") => styles(value, &["display:none", "visibility:hidden"]),
+            _ => false,
+        })
+    }
+
+    /// Whether a style makes a block of an inline element; in a heading, a link and a row its text stays one line.
+    fn is_drawn_as_block(&self, id: NodeId) -> bool {
+        let in_heading =
+            || self.open.last().is_some_and(|&top| matches!(self.layout.containers[top as usize].tag, Tag::H(_)));
+        self.links == 0
+            && self.in_row == 0
+            && self.tree.attribute(id, "style").is_some_and(|style| styles(style, &["display:block"]))
+            && !in_heading()
+    }
+
+    /// Whether an element is a line of preformatted text, and no block of its own.
+    fn is_line(&self, tag: Tag) -> bool {
+        matches!(tag, Tag::Div | Tag::P | Tag::Ol | Tag::Ul | Tag::Li) && self.in_pre()
+    }
+
+    fn in_pre(&self) -> bool {
+        self.open.last().is_some_and(|&top| self.layout.containers[top as usize].within & within::PRE != 0)
     }
 
     fn note_unseen(&mut self, id: NodeId) {
@@ -320,4 +364,10 @@ impl<'t> Walk<'t> {
         }
         cells >= 2
     }
+}
+
+/// Whether a style says one of the things, written without blanks.
+fn styles(style: &str, says: &[&str]) -> bool {
+    let plain: String = style.chars().filter(|c| !c.is_whitespace()).collect();
+    says.iter().any(|says| plain.contains(says))
 }
