@@ -5,13 +5,14 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use super::certain;
 use super::evidence::Evidence;
 use super::hints::{self, Hints};
 use super::layout::{Layout, Past, Run, Unseen, within};
 use super::model;
 use super::tag::Tag;
 use super::title;
-use crate::article::{Block, BlockKind, Class, Removal};
+use crate::article::{Article, Block, BlockKind, Class, Removal};
 use crate::clean::metadata;
 
 /// Probabilities from which a block may be the article's; each page takes the one that promises it the best F1. In
@@ -52,10 +53,12 @@ pub(super) fn probabilities(layout: &Layout, evidence: &Evidence<'_>) -> Vec<f32
 }
 
 /// Divides a page's runs into the article's blocks and removals.
-pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&str>) -> Body {
+///
+/// Of a gallery of which nothing else is kept, the captions are the text.
+pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, article: &Article, is_gallery: bool) -> Body {
     let p = probabilities(layout, evidence);
     let likely = threshold(layout, &p);
-    let headline = headline.map(title::words).unwrap_or_default();
+    let headline = article.title.as_deref().map(title::words).unwrap_or_default();
     let headline_words = super::layout::word_count(&headline);
     let mut seen: HashSet<&str> = HashSet::new();
     let mut body = Body { blocks: Vec::new(), removed: Vec::new() };
@@ -79,6 +82,10 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
             }
         })
         .collect();
+    certain::cut(layout, evidence, article, &mut fates);
+    if is_gallery {
+        certain::keep_captions(layout, evidence, &mut fates);
+    }
     orphan_headings(layout, &mut fates);
     let first = fates.iter().position(|fate| *fate == Fate::Kept).unwrap_or(0);
     let last = fates.iter().rposition(|fate| *fate == Fate::Kept).unwrap_or(0);
@@ -98,6 +105,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, headline: Option<&s
             Fate::Headline => Class::DuplicateHeadline,
             Fate::Repeated => Class::DuplicateText,
             Fate::Outside => class(layout, run),
+            Fate::Certain(class) => *class,
         };
         let inside = i > first && i < last;
         let (rule, why) = reason(class);
@@ -150,7 +158,7 @@ fn orphan_headings(layout: &Layout, fates: &mut [Fate]) {
             }
             Fate::Kept => (next_is_text, cut_between) = (true, false),
             Fate::Headline => {}
-            Fate::Repeated | Fate::Outside => cut_between = true,
+            Fate::Repeated | Fate::Outside | Fate::Certain(_) => cut_between = true,
         }
     }
 }
@@ -205,11 +213,13 @@ fn doubt(layout: &Layout, run: &Run) -> f32 {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     Kept,
     Headline,
     Repeated,
     Outside,
+    /// Is noise of this class whatever the model says.
+    Certain(Class),
 }
 
 /// Adds a line as far as the limit allows, whole characters only.
@@ -293,6 +303,7 @@ fn reason(class: Class) -> (&'static str, &'static str) {
         Class::Share => ("html.share", "belongs to the buttons for sharing"),
         Class::Advertisement => ("html.advertisement", "stands in a place for advertisements"),
         Class::Newsletter => ("html.signup", "asks to sign up or to act"),
+        Class::Paywall => ("html.paywall", "stands in the way of readers who have not paid"),
         Class::AlsoRead => ("html.related", "points to other articles"),
         Class::AuthorBio => ("html.bio", "is about the author"),
         Class::Byline => ("html.byline", "is the byline"),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::head::Head;
+use super::head::shown;
 use super::json_ld::Entity;
-use super::layout::{Layout, word_count};
-use super::title;
+use super::layout::{Layout, Run, within, word_count};
+use super::tag::Tag;
+use super::{Reading, hints, listing, title};
 use crate::article::{Block, BlockKind, Flag};
 
 /// Words below which a page that calls itself an error or a wall is believed: real articles about errors are longer.
@@ -14,6 +15,8 @@ const WALL_WORDS: u32 = 120;
 const MEDIA_WORDS: u32 = 80;
 /// Words of full sentences that a page must hold to be an article at all.
 const ARTICLE_WORDS: u32 = 12;
+/// Words kept in a box for subscribers, past which it is the article's own.
+const PAYWALL_WORDS: u32 = 60;
 
 /// Titles of error and consent pages, as whole titles or as what stands before or behind the site's name, in lower case:
 /// headlines begin with such words too ("500 people march", "Forbidden fruit").
@@ -78,16 +81,35 @@ const WALL_BEGINNINGS: &[&str] = &[
     "страница не найдена",
     "bevor sie fortfahren",
     "avant de continuer",
+    "oops that page can",
+    "sorry we couldn t find",
+    "sorry we can t find",
+    "sorry this page isn t available",
+    "we value your privacy",
+    "your privacy is important to us",
+    "weiterlesen mit werbung",
+    "ihre privatsphäre ist uns wichtig",
+    "wir schätzen ihre privatsphäre",
+    "nous respectons votre vie privée",
+    "le respect de votre vie privée",
+    "valoramos su privacidad",
+    "valoramos tu privacidad",
+    "tu privacidad es importante",
+    "rispettiamo la tua privacy",
+    "checking if the site connection is secure",
+    "verify you are human",
+    "verifying you are human",
 ];
 
+/// Whether a page says that it is a series of pictures.
+pub(super) fn is_gallery(entity: Option<&Entity>) -> bool {
+    entity.is_some_and(|entity| entity.kind == "ImageGallery")
+}
+
 /// The flags of a page, from what it says of itself and from what is left of it.
-pub(super) fn flags(
-    head: &Head,
-    entity: Option<&Entity>,
-    layout: &Layout,
-    blocks: &[Block],
-    headline: Option<&str>,
-) -> BTreeSet<Flag> {
+pub(super) fn flags(reading: &Reading<'_>, blocks: &[Block]) -> BTreeSet<Flag> {
+    let Reading { head, layout, .. } = reading;
+    let entity = reading.entity.as_ref();
     let mut flags = BTreeSet::new();
     let kind = entity.map_or("", |entity| entity.kind.as_str());
     let og_type = head.first(&["og:type"]).unwrap_or_default().to_lowercase();
@@ -103,27 +125,18 @@ pub(super) fn flags(
     }
     let media =
         matches!(kind, "VideoObject" | "ImageGallery") || og_type.starts_with("video") || og_type.starts_with("music");
-    if media && words < MEDIA_WORDS || kind == "ImageGallery" {
+    if media && words < MEDIA_WORDS || is_gallery(entity) {
         flags.insert(Flag::Gallery);
     }
     if entity.and_then(|entity| entity.free) == Some(false)
         || head.first(&["article:content_tier"]).is_some_and(|tier| tier == "locked")
+        || paywall(layout, |i| blocks.binary_search_by_key(&(i as u32 + 1), |block| block.line).is_ok()).is_some()
     {
         flags.insert(Flag::Paywalled);
     }
-    let named_wall = [headline, head.title.as_deref()].into_iter().flatten().any(is_wall);
-    let listing = {
-        let (letters, linked) = layout.runs.iter().fold((0u64, 0u64), |(all, linked), run| {
-            (all + u64::from(run.letters), linked + u64::from(run.link_letters))
-        });
-        // A front page is links, and what is kept of it are a few teasers.
-        letters > 2000
-            && linked * 2 > letters
-            && u64::from(words) * 5 * 5 < letters
-            && !kind.ends_with("Article")
-            && og_type != "article"
-    };
-    if (named_wall && words < WALL_WORDS) || (sentences < ARTICLE_WORDS && !flags.contains(&Flag::Gallery)) || listing {
+    let is_wall = words < WALL_WORDS && is_named_wall(reading, blocks);
+    let is_empty = sentences < ARTICLE_WORDS && !flags.contains(&Flag::Gallery);
+    if is_wall || is_empty || listing::is_listing(reading, blocks, words) {
         flags.insert(Flag::NotAnArticle);
     }
     if layout.past.is_some() {
@@ -132,14 +145,60 @@ pub(super) fn flags(
     flags
 }
 
+/// The first block of the box that stands in the way of readers who have not paid, behind all that is kept, if the page
+/// shows one.
+///
+/// Sites give the same name to what only subscribers may read, so that a box is one only with a link or button of its own,
+/// and with little that is kept.
+pub(super) fn paywall(layout: &Layout, is_kept: impl Fn(usize) -> bool) -> Option<usize> {
+    let in_box = |run: &Run| {
+        let container = layout.container(run);
+        container.hints_above & hints::PAYWALL != 0 && container.within & within::HIDDEN == 0
+    };
+    let first = layout.runs.iter().position(in_box)?;
+    let (mut before, mut inside, mut leads_on) = (0, 0, false);
+    for (i, run) in layout.runs.iter().enumerate() {
+        let kept = if is_kept(i) { run.words } else { 0 };
+        if in_box(run) {
+            inside += kept;
+            leads_on |= run.links > 0 || layout.container(run).within & within::BUTTON != 0;
+        } else if i < first {
+            before += kept;
+        } else if kept > 0 {
+            return None;
+        }
+    }
+    (leads_on && before > 0 && inside <= PAYWALL_WORDS && inside < before).then_some(first)
+}
+
+/// Whether the page calls itself an error or a wall, in a title or in the headings over most of the text that is left.
+fn is_named_wall(reading: &Reading<'_>, blocks: &[Block]) -> bool {
+    let Reading { head, layout, article, tree, .. } = reading;
+    let titles = [article.title.as_deref(), head.title.as_deref()];
+    if titles.into_iter().flatten().any(is_wall) || head.h1.iter().take(2).any(|&id| is_wall(&shown(tree, id))) {
+        return true;
+    }
+    let is_heading = |run: &&Run| matches!(layout.container(run).tag, Tag::H(_));
+    let (mut all, mut under) = (0, 0);
+    for block in blocks.iter().filter(|block| !matches!(block.kind, BlockKind::Heading(_))) {
+        let before = layout.runs.get(..block.line as usize).unwrap_or_default();
+        let words = word_count(&block.text);
+        all += words;
+        if before.iter().rev().find(is_heading).is_some_and(|heading| is_wall(&heading.text)) {
+            under += words;
+        }
+    }
+    under * 2 > all
+}
+
 /// Whether a title is that of an error page or a wall.
 fn is_wall(title: &str) -> bool {
     const SEPARATORS: [&str; 6] = [" | ", " - ", " – ", " — ", " · ", " :: "];
     let parts = SEPARATORS.iter().flat_map(|sep| title.split(sep));
-    let whole = title::words(title);
-    let begins = |wall: &str| whole.strip_prefix(wall).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    parts.chain([title]).any(|part| WALLS.contains(&title::words(part).as_str()))
-        || word_count(&whole) <= 8 && WALL_BEGINNINGS.iter().any(|wall| begins(wall))
+    parts.chain([title]).map(title::words).any(|part| {
+        let begins = |wall: &str| part.strip_prefix(wall).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        WALLS.contains(&part.as_str()) || word_count(&part) <= 8 && WALL_BEGINNINGS.iter().any(|wall| begins(wall))
+    })
 }
 
 #[cfg(test)]
@@ -188,6 +247,9 @@ mod tests {
             "Page not found - Island News",
             "Seite nicht gefunden",
             "Before you continue to Island News",
+            "Island News - Are you a robot?",
+            "We value your privacy",
+            "Oops! That page can’t be found.",
         ] {
             assert!(super::is_wall(title), "{title}");
         }
@@ -202,6 +264,34 @@ mod tests {
             assert!(!super::is_wall(title), "{title}");
         }
         assert_eq!(flags(&format!("<title>500 people march</title><h1>500 people march</h1>{STORY}")), []);
+    }
+
+    #[test]
+    fn a_wall_is_named_by_the_heading_over_its_text() {
+        let words = "We and our 842 partners store information on a device, such as cookies, for personalised content and its measurement.";
+        for heading in
+            ["<h1>We value your privacy</h1>", "<h1>Welcome to Island News</h1><h2>Weiterlesen mit Werbung</h2>"]
+        {
+            let content = format!("<title>Island News</title>{heading}<p>{words}</p>");
+            assert_eq!(flags(&content), [Flag::NotAnArticle], "{heading}");
+        }
+        let over = format!(
+            "<title>Ferry kept</title><div><h2>We value your privacy</h2><p>{words}</p></div><h1>Ferry kept</h1>{STORY}"
+        );
+        assert_eq!(flags(&over), []);
+    }
+
+    #[test]
+    fn a_box_for_subscribers_behind_the_text_locks_the_article() {
+        let wall = "<div class=paywall-box><p>Read on with a subscription. <a href=/in>Sign in</a></p></div>";
+        assert_eq!(flags(&format!("<article><h1>Ferry kept</h1>{STORY}{wall}</article>")), [Flag::Paywalled]);
+        assert_eq!(flags(&format!("<article><h1>Ferry kept</h1>{wall}{STORY}</article>")), []);
+        let hidden = wall.replace("<div", "<div hidden");
+        assert_eq!(flags(&format!("<article><h1>Ferry kept</h1>{STORY}{hidden}</article>")), []);
+        assert_eq!(
+            flags(&format!("<article class=paywall><h1>Ferry kept</h1>{STORY}<a href=/x>More</a></article>")),
+            []
+        );
     }
 
     #[test]

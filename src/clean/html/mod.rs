@@ -6,7 +6,9 @@
 mod authors;
 mod body;
 mod byline;
+mod certain;
 mod date_line;
+mod declared;
 mod evidence;
 mod features;
 mod fields;
@@ -17,6 +19,7 @@ mod kind;
 mod layout;
 mod lenient;
 mod link_gap;
+mod listing;
 mod look;
 mod model;
 mod own;
@@ -28,12 +31,13 @@ mod strip;
 mod tag;
 mod title;
 mod tree;
+mod veil;
 mod walk;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Page, normalize};
-use crate::article::Document;
+use crate::article::{Article, Block, Document};
 
 /// Settings of the HTML front end, as used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,49 +65,93 @@ pub fn page(document: &Document) -> Page {
 
 /// Reads a page: the article's blocks in order, its metadata with provenance, and what was left out and why.
 pub fn page_with(document: &Document, settings: &Settings) -> Page {
-    let stripped = strip::strip(&document.content);
-    let tree = parse::parse(&stripped.markup, settings);
-    let head = head::head(&tree);
-    let entity = json_ld::article(&stripped.data, &fields::own(document, &tree, &head));
-    let layout = walk::layout(&tree, settings.max_blocks);
-    let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
-    // What came along with the page is in any form.
-    article.title = article.title.map(normalize::composed);
-    article.authors = article.authors.into_iter().map(normalize::composed).collect();
-    let said = entity.as_ref().and_then(|entity| entity.body.as_deref());
-    let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), said);
-    let body::Body { blocks, removed } = body::body(&layout, &evidence, article.title.as_deref());
-    article.flags = kind::flags(&head, entity.as_ref(), &layout, &blocks, article.title.as_deref());
-    let text: String = blocks.iter().take(8).map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n");
-    fields::set_language(&mut article, document, &head, entity.as_ref(), &text);
-    Page { article, blocks, removed }
+    let page = Reading::of(document, &document.content, settings).page(settings);
+    let words = word_count_of(&page.blocks);
+    if words < VEILED_WORDS
+        && let Some(content) = veil::lifted(&document.content)
+    {
+        let unveiled = Reading::of(document, &content, settings).page(settings);
+        let found = word_count_of(&unveiled.blocks);
+        if found >= VEILED_WORDS && found > 3 * words {
+            return unveiled;
+        }
+    }
+    page
+}
+
+/// Words of body below which it may lie where a browser without scripts looks for it.
+const VEILED_WORDS: u32 = 40;
+
+fn word_count_of(blocks: &[Block]) -> u32 {
+    blocks.iter().map(|block| layout::word_count(&block.text)).sum()
+}
+
+/// A page as it is read before its blocks are judged.
+struct Reading<'c> {
+    /// Its JSON-LD scripts.
+    scripts: Vec<&'c str>,
+    tree: tree::Tree,
+    head: head::Head,
+    entity: Option<json_ld::Entity>,
+    layout: layout::Layout,
+    /// All fields but text, flags and language.
+    article: Article,
+    document: &'c Document,
+}
+
+impl<'c> Reading<'c> {
+    fn of(document: &'c Document, content: &'c str, settings: &Settings) -> Self {
+        let strip::Stripped { markup, data: scripts } = strip::strip(content);
+        let tree = parse::parse(&markup, settings);
+        let head = head::head(&tree);
+        let entity = json_ld::article(&scripts, &fields::own(document, &tree, &head));
+        let layout = walk::layout(&tree, settings.max_blocks);
+        let mut article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
+        // What came along with the page is in any form.
+        article.title = article.title.map(normalize::composed);
+        article.authors = article.authors.into_iter().map(normalize::composed).collect();
+        Self { scripts, tree, head, entity, layout, article, document }
+    }
+
+    fn evidence(&self) -> evidence::Evidence<'_> {
+        let said = self.entity.as_ref().and_then(|entity| entity.body.as_deref());
+        let (title, description) = (self.article.title.as_deref(), self.article.description.as_deref());
+        evidence::Evidence::new(&self.layout, title, description, said)
+    }
+
+    fn page(mut self, settings: &Settings) -> Page {
+        let is_gallery = kind::is_gallery(self.entity.as_ref());
+        let body::Body { mut blocks, mut removed } =
+            body::body(&self.layout, &self.evidence(), &self.article, is_gallery);
+        if let Some(declared) = declared::blocks(&self, &blocks, settings) {
+            removed.extend(blocks.into_iter().map(declared::replaced));
+            removed.sort_by_key(|removal| removal.line);
+            blocks = declared;
+            self.article.provenance.insert("text".into(), "json_ld".into());
+        }
+        self.article.flags = kind::flags(&self, &blocks);
+        let Self { head, entity, mut article, document, .. } = self;
+        let text: String = blocks.iter().take(8).map(|block| block.text.as_str()).collect::<Vec<_>>().join("\n");
+        fields::set_language(&mut article, document, &head, entity.as_ref(), &text);
+        Page { article, blocks, removed }
+    }
 }
 
 /// The blocks of a page with their features, for training the model; no features for a block that is never judged.
 #[doc(hidden)]
 pub fn training_rows(document: &Document) -> Vec<(String, Option<Vec<f32>>)> {
-    let settings = Settings::default();
-    let stripped = strip::strip(&document.content);
-    let tree = parse::parse(&stripped.markup, &settings);
-    let head = head::head(&tree);
-    let entity = json_ld::article(&stripped.data, &fields::own(document, &tree, &head));
-    let layout = walk::layout(&tree, settings.max_blocks);
-    let article = fields::fields(document, &tree, &head, entity.as_ref(), &layout);
-    let body = entity.as_ref().and_then(|entity| entity.body.as_deref());
-    let evidence = evidence::Evidence::new(&layout, article.title.as_deref(), article.description.as_deref(), body);
+    let reading = Reading::of(document, &document.content, &Settings::default());
+    let evidence = reading.evidence();
     let mut row = Vec::new();
-    layout
-        .runs
-        .iter()
-        .enumerate()
-        .map(|(i, run)| {
-            if evidence.is_hopeless(i) {
-                return (run.text.clone(), None);
-            }
+    let mut rows = Vec::new();
+    for (i, run) in reading.layout.runs.iter().enumerate() {
+        let is_judged = !evidence.is_hopeless(i);
+        if is_judged {
             evidence.row(i, &mut row);
-            (run.text.clone(), Some(row.clone()))
-        })
-        .collect()
+        }
+        rows.push((run.text.clone(), is_judged.then(|| row.clone())));
+    }
+    rows
 }
 
 /// The names of the features of [`training_rows`].
