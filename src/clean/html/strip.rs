@@ -186,7 +186,7 @@ fn is_read(name: &[u8], value: &[u8]) -> bool {
                 || is("lang")
                 || is("type")
         }
-        5 => is("class") || is("style") && (has(b"none") || has(b"hidden") || has(b":block") || has(b": block")),
+        5 => is("class") || is("style") && value.windows(4).any(|part| matches!(part, b"none" | b"hidd" | b"bloc")),
         6 => is("hidden"),
         7 => is("content"),
         8 => is("itemprop") || is("itemtype") || is("property") || is("datetime") || is("encoding"),

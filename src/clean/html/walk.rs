@@ -7,7 +7,8 @@ mod text;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-use html5ever::local_name;
+use html5ever::tendril::StrTendril;
+use html5ever::{LocalName, local_name};
 
 use super::hints;
 use super::layout::{Container, Layout, Run, within};
@@ -301,12 +302,14 @@ impl<'t> Walk<'t> {
 
     /// Whether a style makes a block of an inline element; in a heading, a link and a row its text stays one line.
     fn is_drawn_as_block(&self, id: NodeId) -> bool {
-        let in_heading =
-            || self.open.last().is_some_and(|&top| matches!(self.layout.containers[top as usize].tag, Tag::H(_)));
+        let is_block = |(name, value): &(LocalName, StrTendril)| {
+            *name == local_name!("style") && styles(value, &["display:block"])
+        };
+        let in_heading = |&top: &u32| matches!(self.layout.containers[top as usize].tag, Tag::H(_));
         self.links == 0
             && self.in_row == 0
-            && self.tree.attribute(id, "style").is_some_and(|style| styles(style, &["display:block"]))
-            && !in_heading()
+            && self.tree.attributes(id).iter().any(is_block)
+            && !self.open.last().is_some_and(in_heading)
     }
 
     /// Whether an element is a line of preformatted text, and no block of its own.
