@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::head::one_line;
 use super::layout::word_count;
-use super::{Reading, Settings, lenient, parse, walk, word_count_of};
+use super::{Reading, Settings, json_ld, parse, walk, word_count_of};
 use crate::article::{Block, BlockKind, Class, Removal};
 use crate::clean::normalize;
 use crate::clean::references::unescaped;
@@ -47,7 +47,7 @@ pub(super) fn replaced(block: Block) -> Removal {
 
 /// The body as its script has it, with its lines.
 fn written(scripts: &[&str], body: &str) -> Option<String> {
-    let values: Vec<Value> = scripts.iter().filter_map(|script| lenient::read(script)).collect();
+    let values = json_ld::values(scripts);
     let mut queue: VecDeque<&Value> = values.iter().collect();
     for _ in 0..MAX_VALUES {
         match queue.pop_front()? {

@@ -73,13 +73,18 @@ impl Writer {
 
 /// The object of a page's scripts that is most likely its article, filled up from the others that may speak of it.
 pub(super) fn article(scripts: &[&str], own: &Own) -> Option<Entity> {
+    entity(&values(scripts), own)
+}
+
+/// What the scripts of a page hold, as far as the bounds go.
+pub(super) fn values(scripts: &[&str]) -> Vec<Value> {
     let mut room = MAX_PAGE_BYTES;
     let short = scripts.iter().filter(|script| {
         let fits = script.len() <= MAX_SCRIPT_BYTES.min(room);
         room -= if fits { script.len() } else { 0 };
         fits
     });
-    entity(&short.flat_map(|script| read(script)).collect::<Vec<_>>(), own)
+    short.flat_map(|script| read(script)).collect()
 }
 
 /// The best article object among all, and what pages and other objects add where it is silent.
