@@ -88,8 +88,6 @@ pub struct Draft {
     pub doubts: Vec<Doubt>,
     /// The number under which the memory has learned this article; `None` until it has.
     pub article: Option<u64>,
-    /// The line with which the first paragraph of a text begins.
-    pub(crate) head_end: u32,
     /// Made while the lines were at hand; a draft that is put together again is not learned from and has none.
     pub(crate) fingerprints: Vec<u64>,
 }
@@ -167,19 +165,19 @@ impl Cleaner {
             MediaType::Html => html::page_with(document, &self.settings.html),
             MediaType::Text => text::page(document),
         };
-        let mut draft = self.clean(page, document.media_type)?;
+        let (mut draft, head_end) = self.clean(page, document.media_type)?;
         draft.publication = draft.page.article.site.clone().or_else(|| document.folder.clone());
         if draft.page.article.language.is_none() {
             detect_language(&mut draft.page);
         }
         if document.media_type == MediaType::Text {
-            text::byline::read(&mut draft.page, draft.head_end);
+            text::byline::read(&mut draft.page, head_end);
         }
         Ok(draft)
     }
 
-    /// The passes, in order.
-    fn clean(&self, page: Page, media_type: MediaType) -> Result<Draft, NoContent> {
+    /// The passes, in order; with the line with which the first paragraph of a text begins.
+    fn clean(&self, page: Page, media_type: MediaType) -> Result<(Draft, u32), NoContent> {
         let Page { mut article, blocks, mut removed } = page;
         let mut lines: Vec<Line> = blocks.into_iter().map(Line::new).collect();
         let (title_line, core) = self.cut_lines(&mut article, &mut lines, media_type);
@@ -213,7 +211,7 @@ impl Cleaner {
                 (Some(title), Some(line)) if removed.is_empty() => {
                     article.provenance.remove("title");
                     let blocks = vec![Block { line, kind: BlockKind::Paragraph, text: title }];
-                    Ok(Draft { page: Page { article, blocks, removed }, fingerprints, ..Draft::default() })
+                    Ok((Draft { page: Page { article, blocks, removed }, fingerprints, ..Draft::default() }, 0))
                 }
                 (Some(title), Some(line)) => {
                     let at = removed.partition_point(|removal| removal.line < line);
@@ -226,7 +224,7 @@ impl Cleaner {
             };
         }
         let page = Page { article, blocks, removed };
-        Ok(Draft { page, title_line, doubts, head_end, fingerprints, ..Draft::default() })
+        Ok((Draft { page, title_line, doubts, fingerprints, ..Draft::default() }, head_end))
     }
 
     /// The passes over whole lines: artefacts, headline, phrase rules by place, sections.
