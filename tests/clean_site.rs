@@ -109,7 +109,7 @@ fn page_with_teasers(n: usize) -> String {
         "Harbour Bell Rings After Ninety Years",
     ];
     let teaser = TEASERS[n % TEASERS.len()];
-    let menu = format!("The round table\nCoast\n{teaser}\n3 min\nQuay\nLetters from the island\nTea on Thursdays");
+    let menu = format!("The round table\nCoast\n{teaser}\n3 min read\nQuay\nLetters from the island\nTea on Thursdays");
     around(n, "", "", &menu)
 }
 

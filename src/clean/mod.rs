@@ -393,9 +393,12 @@ fn restore_if_too_much_goes(lines: &mut [Line]) -> bool {
 }
 
 /// Whether a line is a day or a time that may be the article's: programmes and fixtures say "Friday, 22 May".
-fn is_day_without_year<'r>(line: &Line, mut matches: impl Iterator<Item = &'r pack::Rule>) -> bool {
+fn is_day_without_year<'r>(line: &Line, matches: impl Iterator<Item = &'r pack::Rule>) -> bool {
     let is_year = |digits: &str| digits.len() == 4;
-    matches.any(|rule| rule.class == Class::Timestamp && rule.matching == pack::Match::Words)
+    let mut times = matches.filter(|rule| rule.class == Class::Timestamp).peekable();
+    // "3 min read" is a phrase of its own.
+    times.peek().is_some()
+        && times.all(|rule| rule.matching == pack::Match::Words)
         && !line.block.text.split(|c: char| !c.is_ascii_digit()).any(is_year)
 }
 

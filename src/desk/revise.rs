@@ -189,7 +189,7 @@ mod tests {
     fn what_is_doubted_is_kept_until_the_memory_knows() {
         let text = "The ferry sails again\n\nThe ferry sailed again on Monday after nine winters in the dock, its \
                     captain said.\n\nThe new engine of the ferry makes nine knots against the tide, he said.\n\n\
-                    The round table\n\nCoast\n\nTwo Whales Seen off the North Pier\n\n3 min\n\nQuay\n\n\
+                    The round table\n\nCoast\n\nTwo Whales Seen off the North Pier\n\n3 min read\n\nQuay\n\n\
                     Letters from the island\n\nTea on Thursdays";
         let cleaner = Cleaner::new(Default::default());
         let document = document(text);
