@@ -13,6 +13,7 @@ use super::model;
 use super::tag::Tag;
 use super::title;
 use crate::article::{Article, Block, BlockKind, Class, Removal};
+use crate::clean::line::ByHash;
 use crate::clean::metadata;
 
 /// Probabilities from which a block may be the article's; each page takes the one that promises it the best F1. In
@@ -60,7 +61,7 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, article: &Article, 
     let likely = threshold(layout, &p);
     let headline = article.title.as_deref().map(title::words).unwrap_or_default();
     let headline_words = super::layout::word_count(&headline);
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<u64, ByHash> = HashSet::default();
     let mut body = Body { blocks: Vec::new(), removed: Vec::new() };
     let mut fates: Vec<Fate> = layout
         .runs
@@ -69,13 +70,14 @@ pub(super) fn body(layout: &Layout, evidence: &Evidence<'_>, article: &Article, 
         .map(|(i, run)| {
             let is_h1 = matches!(layout.container(run).tag, Tag::H(1));
             let is_headline = !headline.is_empty()
+                && (p[i] > likely || is_h1)
                 && run.words <= headline_words + 4
                 && (title::words(&run.text) == headline || is_h1 && title::holds(&run.text, &headline));
-            if is_headline && (p[i] > likely || is_h1) {
+            if is_headline {
                 Fate::Headline
             } else if p[i] <= likely || p[i] <= doubt(layout, run) {
                 Fate::Outside
-            } else if run.words >= REPEATED_WORDS && !seen.insert(&run.text) {
+            } else if run.words >= REPEATED_WORDS && !seen.insert(evidence.looks[i].hash) {
                 Fate::Repeated
             } else {
                 Fate::Kept

@@ -317,8 +317,9 @@ fn headline(layout: &Layout, title: &str) -> Option<usize> {
     if title.is_empty() {
         return None;
     }
-    let most = super::layout::word_count(title) + 8;
-    let same = |run: &Run| run.words <= most && title::words(&run.text) == title;
+    // Signs between words count as words of a block.
+    let words = super::layout::word_count(title);
+    let same = |run: &Run| (words / 2..=words + 8).contains(&run.words) && title::words(&run.text) == title;
     let heading = layout.runs.iter().position(|run| matches!(layout.container(run).tag, Tag::H(_)) && same(run));
     heading
         .or_else(|| layout.runs.iter().position(same))

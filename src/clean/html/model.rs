@@ -11,7 +11,7 @@ use crate::clean::forest::Forest;
 const MODEL: &str = include_str!("model.txt");
 
 /// After so many trees a sum beyond this (a probability below .047 or above .953) is final.
-const EARLY_TREES: usize = 48;
+const EARLY_TREES: usize = 32;
 const CLEAR: f32 = 3.0;
 
 /// The probability for one row of features.
