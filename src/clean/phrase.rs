@@ -149,20 +149,8 @@ const SPOKEN_BYTES: usize = 1024;
 impl Spoken {
     pub fn of(text: &str) -> Self {
         let text = &text[..boundary(text, SPOKEN_BYTES)];
-        let mut to_reader = false;
-        let mut quoted = false;
-        let mut rest = text;
         // What stands in quotes, somebody says to somebody else.
-        while let Some(at) = rest.find(is_quote) {
-            to_reader |= !quoted && has_reader_word(&rest[..at]);
-            let quote = rest[at..].chars().next().unwrap_or('"');
-            quoted = match quote {
-                '"' | '“' => !quoted,
-                quote => matches!(quote, '„' | '«'),
-            };
-            rest = &rest[at + quote.len_utf8()..];
-        }
-        to_reader |= !quoted && has_reader_word(rest);
+        let to_reader = has_reader_word(&unquoted(text));
         let by_another = text.starts_with(is_quote) && !text.trim_end_matches('.').ends_with(is_quote);
         Self { to_reader, by_another }
     }

@@ -160,8 +160,7 @@ mod tests {
                     opened it twice in the course of the day so that the boats could pass to the open sea and back before the tide turned.";
         let more_again = more.replace("30", second);
         let texts = [report, more, "The ferry sailed.", report, more_again.as_str(), "The ferry returned."];
-        let line = |text: &str| Line::new(Block { line: 1, kind: BlockKind::Paragraph, text: text.to_owned() });
-        let mut lines: Vec<Line> = texts.into_iter().map(line).collect();
+        let mut lines = lines(&texts);
         cut_passages(&mut lines);
         lines.iter().filter(|line| !line.is_kept()).count()
     }

@@ -332,8 +332,10 @@ mod tests {
         assert_eq!(ids("By Ada Keeper and Tom Tide"), ["author.byline"]);
         assert_eq!(ids("Von Ada Keeper und Tom Tide"), ["author.byline"]);
         assert_eq!(ids("Von Ada Keeper"), ["author.byline_short"]);
+        assert_eq!(ids("Author: Ada Keeper"), ["author.named"]);
         let headlines = [
             "By-Election Shock for Harbour",
+            "Author Ada Keeper Wins Prize",
             "By Royal Appointment: Keepers Fear Closure",
             "Von der Mole Wins Second Term",
         ];

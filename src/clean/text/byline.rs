@@ -93,6 +93,7 @@ mod tests {
         let lines = [
             (Class::Byline, "By Ana Ruiz and Tom Hill"),
             (Class::Byline, "Photos by Mia Berg"),
+            (Class::Byline, "Author: Ana Ruiz"),
             (Class::Timestamp, "5 May 2026 • 3 min read"),
             (Class::Timestamp, "Updated: 7 May 2026"),
         ];
